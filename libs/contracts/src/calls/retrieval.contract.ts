@@ -1,0 +1,75 @@
+import { oc } from '@orpc/contract';
+import { z } from 'zod';
+import { Id } from '../ids.js';
+import { Box, Metadata } from './knowledge.model.js';
+
+export const SearchMode = z.enum(['HYBRID', 'LEXICAL', 'VECTOR']);
+export type SearchMode = z.infer<typeof SearchMode>;
+export const Fusion = z.enum(['SCORE', 'RRF']);
+export type Fusion = z.infer<typeof Fusion>;
+
+export const SearchInput = z.object({
+  query: z.string(),
+  knowledgeBaseIds: z.array(Id).min(1).max(50),
+  topK: z.int().min(1).max(100).default(10),
+  mode: SearchMode.default('HYBRID'),
+  fusion: Fusion.default('SCORE'),
+  rerank: z.boolean().optional(),
+  minScore: z.number().optional(),
+  filter: Metadata.optional(),
+  /** Neighbouring chunks before and after each hit to give along, for an answer's context. */
+  neighbours: z.int().min(0).max(3).default(0),
+});
+export type SearchInput = z.input<typeof SearchInput>;
+
+/** lexicalPart + vectorPart = fusedScore. Ranks are 1-based; null where the channel did not find it. */
+export const HitTrace = z.object({
+  lexicalRank: z.int().nullable(),
+  lexicalScore: z.number().nullable(),
+  lexicalPart: z.number(),
+  vectorRank: z.int().nullable(),
+  vectorScore: z.number().nullable(),
+  vectorPart: z.number(),
+  fusedScore: z.number(),
+  rerankScore: z.number().nullable(),
+});
+export type HitTrace = z.infer<typeof HitTrace>;
+
+export const SearchHit = z.object({
+  chunkId: Id,
+  documentId: Id,
+  documentTitle: z.string(),
+  knowledgeBaseId: Id,
+  text: z.string(),
+  /** Text of the neighbouring chunks of the same document, in reading order, as far as asked for. */
+  before: z.array(z.string()),
+  after: z.array(z.string()),
+  score: z.number(),
+  page: z.int().nullable(),
+  boxes: z.array(Box),
+  headings: z.array(z.string()),
+  /** [start, end) in UTF-16 code units of `text`. */
+  highlights: z.array(z.tuple([z.int(), z.int()])),
+  trace: HitTrace,
+});
+export type SearchHit = z.infer<typeof SearchHit>;
+
+export const SearchResult = z.object({
+  hits: z.array(SearchHit),
+  tookMs: z.number(),
+  embeddingModel: z.string(),
+  reranker: z.string().nullable(),
+  /** Share (0–1) of the question's weight in words that the best lexical hit holds. */
+  coverage: z.number(),
+  /** Cosine of the best vector hit; null where the vector channel was not asked. */
+  bestCosine: z.number().nullable(),
+});
+export type SearchResult = z.infer<typeof SearchResult>;
+
+export const retrievalContract = {
+  /**
+   * Throws INVALID_INPUT, KNOWLEDGE_BASE_NOT_FOUND, EMBEDDER_MISMATCH (the knowledge base's vectors were made by
+   * an embedder that is not there now, or has changed), MODEL_UNAVAILABLE.
+   */
+  search: oc.input(SearchInput).output(SearchResult),
+};

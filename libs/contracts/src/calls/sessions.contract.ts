@@ -1,0 +1,96 @@
+import { eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { Id, PageInput, pageOf } from '../ids.js';
+import { Box } from './knowledge.model.js';
+import { SearchHit } from './retrieval.contract.js';
+
+export const MessageRole = z.enum(['USER', 'ASSISTANT', 'TOOL', 'SYSTEM']);
+export type MessageRole = z.infer<typeof MessageRole>;
+export const Rating = z.enum(['UP', 'DOWN']);
+export type Rating = z.infer<typeof Rating>;
+
+export const CitationView = z.object({
+  /** The number shown in the text: [1]. */
+  index: z.int().min(1),
+  chunkId: Id,
+  documentId: Id,
+  documentTitle: z.string(),
+  page: z.int().nullable(),
+  boxes: z.array(Box),
+  quote: z.string(),
+  supported: z.boolean(),
+});
+export type CitationView = z.infer<typeof CitationView>;
+
+export const TokenUsage = z.object({
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+  costMicros: z.int(),
+  cached: z.boolean(),
+});
+export type TokenUsage = z.infer<typeof TokenUsage>;
+
+export const AnswerView = z.object({
+  id: Id,
+  conversationId: Id,
+  text: z.string(),
+  abstained: z.boolean(),
+  citations: z.array(CitationView),
+  label: z.string(),
+  model: z.string(),
+  modelVersion: z.string(),
+  usage: TokenUsage,
+  manifestId: Id,
+});
+export type AnswerView = z.infer<typeof AnswerView>;
+
+export const AskInput = z.object({
+  question: z.string(),
+  knowledgeBaseIds: z.array(Id).max(50).default([]),
+  conversationId: Id.optional(),
+  model: z.string().optional(),
+  topK: z.int().min(1).max(50).default(8),
+});
+export type AskInput = z.input<typeof AskInput>;
+
+/** A stream of an answer, in order: sources once, tokens, then done. It ends early only by a thrown problem. */
+export const AnswerEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('sources'), hits: z.array(SearchHit) }),
+  z.object({ type: z.literal('token'), text: z.string() }),
+  z.object({ type: z.literal('done'), answer: AnswerView }),
+]);
+export type AnswerEvent = z.infer<typeof AnswerEvent>;
+
+export const ConversationView = z.object({
+  id: Id,
+  title: z.string(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type ConversationView = z.infer<typeof ConversationView>;
+
+export const MessageView = z.object({
+  id: Id,
+  role: MessageRole,
+  text: z.string(),
+  createdAt: z.date(),
+  answer: AnswerView.nullable(),
+  rating: Rating.nullable(),
+});
+export type MessageView = z.infer<typeof MessageView>;
+
+/** Conversations belong to their user: another user of the same tenant does not see them. */
+export const sessionsContract = {
+  /** Throws INVALID_INPUT, CONVERSATION_NOT_FOUND, and what retrieval and the model throw. */
+  ask: oc.input(AskInput).output(eventIterator(AnswerEvent)),
+  conversations: oc.input(PageInput).output(pageOf(ConversationView)),
+  conversation: oc.input(z.object({ id: Id })).output(ConversationView.nullable()),
+  messages: oc.input(PageInput.extend({ conversationId: Id })).output(pageOf(MessageView)),
+  rateMessage: oc
+    .input(z.object({ messageId: Id, rating: Rating, comment: z.string().max(2000).optional() }))
+    .output(MessageView.nullable()),
+  /** Erases the answers that cite a document. @returns how many were erased, and how many are left (0). */
+  eraseAnswersFrom: oc
+    .input(z.object({ documentIds: z.array(Id).min(1).max(1000) }))
+    .output(z.object({ erased: z.int(), left: z.int() })),
+};
