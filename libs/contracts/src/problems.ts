@@ -93,6 +93,67 @@ export const PROBLEMS = define({
     en: 'There is no document {id}, or you may not read it.',
     zh: '没有文档 {id}，或您无权读取。',
   },
+  // ── reading a file ──
+  FILE_EMPTY: {
+    kind: 'InvalidInput',
+    en: 'The file is empty. Upload it again from the original.',
+    zh: '文件为空。请从原件重新上传。',
+  },
+  FILE_TYPE_UNKNOWN: {
+    kind: 'InvalidInput',
+    en: 'The content of the file is of no type that can be read. Upload PDF, DOCX, PPTX, XLSX, CSV, Markdown, HTML or plain text.',
+    zh: '无法识别文件内容的类型。请上传 PDF、DOCX、PPTX、XLSX、CSV、Markdown、HTML 或纯文本文件。',
+  },
+  FILE_TYPE_UNSUPPORTED: {
+    kind: 'InvalidInput',
+    en: 'Files of type {type} cannot be read. Save the document as PDF, DOCX, PPTX or XLSX and upload that.',
+    zh: '暂不支持 {type} 类型的文件。请另存为 PDF、DOCX、PPTX 或 XLSX 后上传。',
+  },
+  FILE_DAMAGED: {
+    kind: 'InvalidInput',
+    en: 'The {type} file is damaged and cannot be read ({detail}). Open it in the program it was made with, save it again and upload that.',
+    zh: '{type} 文件已损坏，无法读取（{detail}）。请用原程序打开并重新保存后上传。',
+  },
+  FILE_PASSWORD: {
+    kind: 'InvalidInput',
+    en: 'The {type} file is protected by a password. Remove the password and upload it again.',
+    zh: '{type} 文件受密码保护。请解除密码后重新上传。',
+  },
+  FILE_TOO_DEEP: {
+    kind: 'InvalidInput',
+    en: 'The {type} file is nested more than {limit} levels deep. Simplify it and upload it again.',
+    zh: '{type} 文件的嵌套超过 {limit} 层。请简化后重新上传。',
+  },
+  ARCHIVE_BOMB: {
+    kind: 'InvalidInput',
+    en: 'The {type} file unpacks to far more than a document holds ({detail}) and was refused. Save it again without unused content and upload that.',
+    zh: '{type} 文件解压后远超正常文档的大小（{detail}），已拒绝处理。请清理无用内容并重新保存后上传。',
+  },
+  NO_TEXT: {
+    kind: 'InvalidInput',
+    en: 'There is no text in the file, and no page that text could be read from. Upload a version with text.',
+    zh: '文件中没有文字，也没有可识别文字的页面。请上传含有文字的版本。',
+  },
+  PARSE_TIMEOUT: {
+    kind: 'Unavailable',
+    en: 'Reading the file took more than {seconds} s and was stopped. Try again, or split the file.',
+    zh: '读取文件超过 {seconds} 秒，已停止。请重试，或将文件拆分后上传。',
+  },
+  PARSE_MEMORY: {
+    kind: 'Unavailable',
+    en: 'Reading the file needed more than {megabytes} MB of memory and was stopped. Split the file, or save it again from the original.',
+    zh: '读取文件需要超过 {megabytes} MB 内存，已停止。请拆分文件，或从原件重新保存后上传。',
+  },
+  PARSE_CRASHED: {
+    kind: 'Unavailable',
+    en: 'The process that read the file stopped unexpectedly. Try again; if it fails again, save the file again from the original and upload that.',
+    zh: '读取文件的进程意外中止。请重试；若仍失败，请从原件重新保存后上传。',
+  },
+  PARSE_CANCELLED: {
+    kind: 'Unavailable',
+    en: 'Reading the file was cancelled. Start it again when it is wanted.',
+    zh: '文件读取已取消。需要时请重新开始。',
+  },
 });
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,1 @@
+export { chunkBlocks, type ChunkDraft, type ChunkOptions } from './chunk-blocks.js';
