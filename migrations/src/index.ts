@@ -1,1 +1,4 @@
-export {};
+import { Foundation20261121000000 } from './20261121000000-foundation.js';
+
+/** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
+export const MIGRATIONS = [Foundation20261121000000];

@@ -1,1 +1,15 @@
-export {};
+export * from './config/config.js';
+export * from './config/kernel.config.js';
+export * from './context/request-context.js';
+export * from './errors/errors.js';
+export * from './persistence/data-source.js';
+export * from './persistence/database.js';
+export * from './persistence/ids.js';
+export * from './persistence/page.js';
+export * from './persistence/roles.js';
+export * from './rpc/context-token.js';
+export * from './rpc/problem-transport.js';
+export * from './rpc/rpc-server.js';
+export * from './rpc/service-registry.js';
+export * from './telemetry/logger.js';
+export * from './text/sentences.js';

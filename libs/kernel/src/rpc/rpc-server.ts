@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServiceName } from '@midplane/contracts';
+import { onError } from '@orpc/client';
+import { RPCHandler } from '@orpc/server/node';
+import { ORPCError } from '@orpc/client';
+import { runInContext } from '../context/request-context.js';
+import { asError } from '../errors/errors.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { ContextToken } from './context-token.js';
+import { CONTEXT_HEADER, type ServiceRegistry } from './service-registry.js';
+
+/** Answers the calls of other services to those of this process, under the context that they carry. */
+export class RpcServer {
+  private readonly handlers = new Map<ServiceName, RPCHandler<Record<never, never>>>();
+
+  constructor(
+    private readonly registry: ServiceRegistry,
+    private readonly token: ContextToken,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Handles one request whose path is `/rpc/<service>/<call>`.
+   * Without a context signed by this installation's master key it is refused with 401.
+   */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const name = request.url?.split('/')[2] as ServiceName;
+    const handler = this.handlerOf(name);
+    if (!handler) return end(response, 404, 'no such service here');
+    const header = request.headers[CONTEXT_HEADER];
+    const carried = this.token.open(Array.isArray(header) ? header[0] : header);
+    if (!carried) return end(response, 401, 'the call carries no valid context');
+
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const signal =
+      carried.deadline === undefined
+        ? gone.signal
+        : AbortSignal.any([gone.signal, AbortSignal.timeout(Math.max(0, carried.deadline - Date.now()))]);
+    const { matched } = await runInContext({ ...carried, signal }, () =>
+      handler.handle(request, response, { prefix: `/rpc/${name}`, context: {} }),
+    );
+    if (!matched) end(response, 404, 'no such call');
+  }
+
+  private handlerOf(name: ServiceName) {
+    const known = this.handlers.get(name);
+    if (known) return known;
+    const router = this.registry.router(name);
+    if (!router) return undefined;
+    const handler = new RPCHandler(router, {
+      interceptors: [
+        onError((error) => {
+          if (error instanceof ORPCError && error.code === 'PROBLEM') return;
+          this.logger.error({ service: name, err: asError(error) }, 'a call between services failed');
+        }),
+      ],
+    });
+    this.handlers.set(name, handler);
+    return handler;
+  }
+}
+
+function end(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain' }).end(message);
+}
