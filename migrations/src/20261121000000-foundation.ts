@@ -281,7 +281,7 @@ export class Foundation20261121000000 implements MigrationInterface {
     );
     // The audit ledger can be added to and read, never changed.
     await q.query('grant select, insert on audit_event to midplane_app');
-    await q.query('grant select on tenant to midplane_app');
+    await q.query('grant select, insert on tenant to midplane_app');
 
     for (const table of ['tenant', 'app_user', 'user_group', 'group_member', 'api_key']) {
       await q.query(

@@ -1,0 +1,65 @@
+import { AbilityBuilder, createMongoAbility, type MongoAbility } from '@casl/ability';
+import { currentContext, type Principal, type Role } from '../context/request-context.js';
+import { UserError } from '../errors/errors.js';
+
+export type Action = 'read' | 'create' | 'update' | 'delete' | 'manage' | 'search' | 'ask';
+export type Subject =
+  | 'KnowledgeBase'
+  | 'Document'
+  | 'Conversation'
+  | 'ApiKey'
+  | 'AuditEvent'
+  | 'Usage'
+  | 'Job'
+  | 'Model'
+  | 'Tool'
+  | 'Agent'
+  | 'all';
+
+type Abilities = MongoAbility<[Action, Subject]>;
+type Grant = (can: AbilityBuilder<Abilities>['can']) => void;
+
+/** What each role may do. A principal with several roles may do what any of them may. */
+const GRANTS: Record<Role, Grant> = {
+  administrator: (can) => {
+    can('manage', 'all');
+  },
+  'knowledge-admin': (can) => {
+    can('manage', 'KnowledgeBase');
+    can('manage', 'Document');
+    can('manage', 'Conversation');
+    can('manage', 'Job');
+    can('read', 'Model');
+  },
+  'tool-developer': (can) => {
+    can('manage', 'Tool');
+    can('manage', 'Conversation');
+    can(['read', 'search', 'ask'], 'KnowledgeBase');
+    can('read', ['Document', 'Model', 'Agent']);
+  },
+  application: (can) => {
+    can('manage', 'Conversation');
+    can(['read', 'search', 'ask'], 'KnowledgeBase');
+    can('read', ['Document', 'Model', 'Tool', 'Agent']);
+  },
+  auditor: (can) => {
+    can('read', ['AuditEvent', 'Usage', 'Model']);
+  },
+};
+
+/** @returns the abilities of a principal's roles */
+export function abilitiesOf(principal: Principal): Abilities {
+  const { can, build } = new AbilityBuilder<Abilities>(createMongoAbility);
+  for (const role of principal.roles) GRANTS[role](can);
+  return build();
+}
+
+/** @returns whether the running call's principal may do this */
+export function may(action: Action, subject: Subject): boolean {
+  return abilitiesOf(currentContext().principal).can(action, subject);
+}
+
+/** @throws UserError FORBIDDEN where the running call's principal may not do this */
+export function authorize(action: Action, subject: Subject): void {
+  if (!may(action, subject)) throw new UserError('FORBIDDEN', { action, subject });
+}

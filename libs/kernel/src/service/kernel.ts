@@ -1,0 +1,83 @@
+import type { ServiceName } from '@midplane/contracts';
+import { ApiKeyEntity } from '../auth/api-key.entity.js';
+import { ApiKeyService } from '../auth/api-key.service.js';
+import { AuthService } from '../auth/auth.service.js';
+import { OidcVerifier } from '../auth/oidc-verifier.js';
+import { PrincipalRepository } from '../auth/principal.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { KernelConfig } from '../config/kernel.config.js';
+import { loadMasterKey } from '../config/master-key.js';
+import { type MigrationClass, openDatabase } from '../persistence/data-source.js';
+import { Database } from '../persistence/database.js';
+import { ContextToken } from '../rpc/context-token.js';
+import { ServiceRegistry } from '../rpc/service-registry.js';
+import { createLogger, type Logger } from '../telemetry/logger.js';
+
+export interface KernelSettings {
+  /** Name of this process in logs and spans. */
+  service: string;
+  config: KernelConfig;
+  migrations: MigrationClass[];
+  /** Entities of the areas that run in this process. */
+  entities: (new () => object)[];
+}
+
+/** Everything that the areas of one process share. */
+export interface Kernel {
+  config: KernelConfig;
+  logger: Logger;
+  database: Database;
+  registry: ServiceRegistry;
+  contextToken: ContextToken;
+  principals: PrincipalRepository;
+  auth: AuthService;
+  apiKeys: ApiKeyService;
+  audit: AuditLog;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, brings it to the newest migration, and makes what the areas stand on.
+ * @throws Error where the database can't be opened
+ */
+export async function openKernel(settings: KernelSettings): Promise<Kernel> {
+  const { config } = settings;
+  const logger = createLogger(config.LOG_LEVEL, settings.service);
+  const opened = await openDatabase({
+    url: config.DATABASE_URL,
+    home: config.MIDPLANE_HOME,
+    poolSize: config.DATABASE_POOL_SIZE,
+    migrations: settings.migrations,
+    entities: [ApiKeyEntity, ...settings.entities],
+  });
+  const database = new Database(opened.dataSource);
+  const contextToken = new ContextToken(
+    await loadMasterKey(config.MIDPLANE_MASTER_KEY, config.MIDPLANE_HOME),
+  );
+  const registry = new ServiceRegistry(serviceUrls(config), contextToken);
+  const principals = new PrincipalRepository(database);
+  const oidc = config.OIDC_ISSUER ? new OidcVerifier(config.OIDC_ISSUER, config.OIDC_AUDIENCE) : undefined;
+  const auth = new AuthService(principals, oidc, logger);
+  const audit = new AuditLog();
+  return {
+    config,
+    logger,
+    database,
+    registry,
+    contextToken,
+    principals,
+    auth,
+    apiKeys: new ApiKeyService(database, auth, audit),
+    audit,
+    close: () => opened.close(),
+  };
+}
+
+function serviceUrls(config: KernelConfig): Partial<Record<ServiceName, string>> {
+  return {
+    inference: config.INFERENCE_URL,
+    ingest: config.INGEST_URL,
+    retrieval: config.RETRIEVAL_URL,
+    sessions: config.SESSIONS_URL,
+  };
+}
