@@ -58,13 +58,18 @@ export const PROBLEMS = define({
   // ── models ──
   MODEL_NOT_FOUND: {
     kind: 'InvalidInput',
-    en: 'There is no model "{model}" here. Available: {available}.',
-    zh: '此处没有模型“{model}”。可用的模型：{available}。',
+    en: 'There is no model "{model}" here. Available: {available}. Put its folder into MODELS_DIR, or let it be fetched from a hub with MODELS_DOWNLOAD=true or HF_ENDPOINT.',
+    zh: '此处没有模型“{model}”。可用的模型：{available}。请将模型文件夹放入 MODELS_DIR，或设置 MODELS_DOWNLOAD=true 或 HF_ENDPOINT 以从模型库下载。',
   },
   MODEL_UNAVAILABLE: {
     kind: 'Unavailable',
     en: 'The model "{model}" cannot be used now: {reason}.',
     zh: '模型“{model}”暂时无法使用：{reason}。',
+  },
+  MODEL_OVERLOADED: {
+    kind: 'Unavailable',
+    en: 'Too many texts wait for the model "{model}" already. Try again shortly, or send less at once.',
+    zh: '等待模型“{model}”处理的文本过多，请稍后重试，或减少单次提交的数量。',
   },
   EMBEDDER_MISMATCH: {
     kind: 'Unavailable',

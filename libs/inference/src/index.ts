@@ -1,1 +1,5 @@
-export {};
+export * from './embedding/embedder.port.js';
+export type { EndpointOptions } from './embedding/endpoint.embedder.js';
+export * from './inference.config.js';
+export * from './inference.js';
+export { SHIPPED_MODEL } from './models/model-catalog.js';

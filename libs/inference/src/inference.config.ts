@@ -1,0 +1,148 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { configGroup, env, type ConfigOf, type KernelConfig } from '@midplane/kernel';
+import { z } from 'zod';
+import type { InferenceOptions } from './inference.js';
+import { SHIPPED_MODEL } from './models/model-catalog.js';
+
+const PUBLIC_HUB = 'https://huggingface.co';
+
+/** The variables of local and remote inference. */
+export const inferenceConfig = configGroup('Inference', {
+  EMBEDDING_MODEL: {
+    schema: z.string().optional(),
+    description:
+      'Model that embeds: a shipped one, one in MODELS_DIR, one of the hub, or the endpoint’s name of it.',
+    defaultText: SHIPPED_MODEL,
+  },
+  MODELS_DIR: {
+    schema: z.string().optional(),
+    description:
+      'Folder of weights, `<name>/config.json`, `<name>/tokenizer.json`, `<name>/onnx/…`: used before any hub.',
+  },
+  MODELS_DOWNLOAD: {
+    schema: env.flag(false),
+    description:
+      'Whether a model that is not on disk may be downloaded from the hub. Setting HF_ENDPOINT allows it too.',
+    defaultText: 'false',
+  },
+  HF_ENDPOINT: {
+    schema: env.url('http', 'https').optional(),
+    description: 'A mirror of the model hub.',
+    defaultText: 'the public hub',
+  },
+  EMBEDDING_BASE_URL: {
+    schema: env.url('http', 'https').optional(),
+    description:
+      'OpenAI-compatible endpoint that embeds (TEI, vLLM, a cloud), up to `/v1`. EMBEDDING_MODEL names its model.',
+  },
+  EMBEDDING_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
+  EMBEDDING_DIMENSION: {
+    schema: env.integer(1, 1, 65536).optional(),
+    description: 'Dimension that its vectors must have.',
+    defaultText: 'asked of the endpoint',
+  },
+  EMBEDDING_MAX_TOKENS: {
+    schema: env.integer(512, 16, 1_000_000),
+    description: 'Longest text in tokens that it takes, prefix included.',
+    defaultText: '512',
+  },
+  EMBEDDING_QUERY_PREFIX: {
+    schema: z.string().default(''),
+    description: 'What its model wants before a question.',
+  },
+  EMBEDDING_PASSAGE_PREFIX: {
+    schema: z.string().default(''),
+    description: 'What its model wants before a passage.',
+  },
+  EMBEDDING_BATCH_SIZE: {
+    schema: env.integer(32, 1, 2048),
+    description: 'Texts in one request to it.',
+    defaultText: '32',
+  },
+  EMBEDDING_CONCURRENCY: {
+    schema: env.integer(4, 1, 256),
+    description: 'Requests to it at once.',
+    defaultText: '4',
+  },
+  EMBEDDING_TIMEOUT_MS: {
+    schema: env.integer(30_000, 100, 600_000),
+    description: 'Longest wait for one of its answers, in milliseconds.',
+    defaultText: '30000',
+  },
+  INFERENCE_WORKERS: {
+    schema: env.integer(1, 1, 64),
+    description: 'Worker threads of each local model, each with the model loaded.',
+    defaultText: '1',
+  },
+  INFERENCE_THREADS: {
+    schema: env.integer(1, 1, 256).optional(),
+    description: 'Threads that one local inference uses.',
+    defaultText: 'the cores, at most 4',
+  },
+  INFERENCE_QUEUE_LIMIT: {
+    schema: env.integer(8192, 1, 1_000_000),
+    description: 'Texts that may wait for a model; what comes on top is refused with MODEL_OVERLOADED.',
+    defaultText: '8192',
+  },
+  INFERENCE_MODELS_LOADED: {
+    schema: env.integer(2, 1, 64),
+    description: 'Local models kept in memory; the one used longest ago goes first.',
+    defaultText: '2',
+  },
+  INFERENCE_MEMORY_MB: {
+    schema: env.integer(4096, 64, 4_194_304),
+    description: 'Weights kept in memory, in MB.',
+    defaultText: '4096',
+  },
+  OCR_MAX_MEGAPIXELS: {
+    schema: env.integer(50, 1, 1000),
+    description: 'Largest picture that OCR takes, in million pixels.',
+    defaultText: '50',
+  },
+});
+
+export type InferenceConfig = ConfigOf<typeof inferenceConfig>;
+
+/**
+ * What the variables mean for `createInference`.
+ * @throws Error where EMBEDDING_BASE_URL stands without EMBEDDING_MODEL
+ */
+export function inferenceOptions(
+  config: InferenceConfig & Pick<KernelConfig, 'MIDPLANE_HOME'>,
+): InferenceOptions {
+  const { EMBEDDING_BASE_URL: baseUrl, EMBEDDING_MODEL: model } = config;
+  if (baseUrl && !model) {
+    throw new Error(
+      'EMBEDDING_BASE_URL is set without EMBEDDING_MODEL: name the model that the endpoint shall use.',
+    );
+  }
+  const mayDownload = config.MODELS_DOWNLOAD || config.HF_ENDPOINT !== undefined;
+  return {
+    model: model ?? SHIPPED_MODEL,
+    endpoint:
+      baseUrl && model
+        ? {
+            baseUrl,
+            model,
+            apiKey: config.EMBEDDING_API_KEY,
+            dimension: config.EMBEDDING_DIMENSION,
+            maxTokens: config.EMBEDDING_MAX_TOKENS,
+            prefixes: { query: config.EMBEDDING_QUERY_PREFIX, passage: config.EMBEDDING_PASSAGE_PREFIX },
+            batchSize: config.EMBEDDING_BATCH_SIZE,
+            concurrency: config.EMBEDDING_CONCURRENCY,
+            timeoutMs: config.EMBEDDING_TIMEOUT_MS,
+          }
+        : undefined,
+    modelsDir: config.MODELS_DIR,
+    hub: mayDownload
+      ? { endpoint: config.HF_ENDPOINT ?? PUBLIC_HUB, folder: join(config.MIDPLANE_HOME, 'models') }
+      : undefined,
+    hashMemory: join(config.MIDPLANE_HOME, 'model-hashes.json'),
+    workers: config.INFERENCE_WORKERS,
+    threads: config.INFERENCE_THREADS ?? Math.min(availableParallelism(), 4),
+    queueLimit: config.INFERENCE_QUEUE_LIMIT,
+    modelsLoaded: config.INFERENCE_MODELS_LOADED,
+    memoryBytes: config.INFERENCE_MEMORY_MB * 1e6,
+  };
+}

@@ -1,0 +1,105 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '@midplane/kernel';
+import { downloadModel, type Hub } from './hub.js';
+import { FileHashes, readLocalModel, type LocalModel } from './local-model.js';
+
+/** The embedder that is shipped, and the default. */
+export const SHIPPED_MODEL = 'multilingual-e5-small-zh-en';
+
+/** Weights that come with the program. The folder is as far above `src` as above `dist`. */
+const SHIPPED_FOLDER = fileURLToPath(new URL('../../models', import.meta.url));
+
+/** Letters, digits, `.`, `_`, `-`, and at most one `/` as on the hub: never a path out of a folder of models. */
+const MODEL_NAME = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
+
+export interface CatalogOptions {
+  /** A folder of models, `<name>/config.json`, `<name>/onnx/…`. */
+  modelsDir?: string | undefined;
+  /** Where models may be downloaded from and to; without it nothing is downloaded. */
+  hub?: Hub | undefined;
+  /** File that remembers the hashes of weights. */
+  hashMemory?: string | undefined;
+}
+
+/** The models that can be run here: shipped ones, those of MODELS_DIR, those downloaded, then the hub. */
+export class ModelCatalog {
+  readonly #folders: string[];
+  readonly #hub: Hub | undefined;
+  readonly #hashes: FileHashes;
+
+  constructor(options: CatalogOptions) {
+    this.#folders = [SHIPPED_FOLDER, options.modelsDir, options.hub?.folder].filter(
+      (folder) => folder !== undefined,
+    );
+    this.#hub = options.hub;
+    this.#hashes = new FileHashes(options.hashMemory);
+  }
+
+  /**
+   * @throws UserError MODEL_NOT_FOUND naming what there is and how to get others; MODEL_UNAVAILABLE where its files
+   *   are wrong or the hub does not give it
+   */
+  async find(name: string): Promise<LocalModel> {
+    const model = MODEL_NAME.test(name)
+      ? ((await this.#findOnDisk(name)) ?? (await this.#fetch(name)))
+      : undefined;
+    if (model) return model;
+    const available = (await this.list()).map(({ description }) => description.name).join(', ');
+    throw new UserError('MODEL_NOT_FOUND', { model: name, available });
+  }
+
+  /** All models on disk, by name, each name once. Folders that hold no embedder, or a broken one, are left out. */
+  async list(): Promise<LocalModel[]> {
+    const models = new Map<string, LocalModel>();
+    for (const folder of this.#folders) {
+      for (const name of await modelNames(folder)) {
+        if (models.has(name)) continue;
+        const model = await readLocalModel(name, join(folder, name), this.#hashes).catch(() => undefined);
+        if (model) models.set(name, model);
+      }
+    }
+    return [...models.values()];
+  }
+
+  async #findOnDisk(name: string): Promise<LocalModel | undefined> {
+    for (const folder of this.#folders) {
+      try {
+        const model = await readLocalModel(name, join(folder, name), this.#hashes);
+        if (model) return model;
+      } catch (error) {
+        throw new UserError(
+          'MODEL_UNAVAILABLE',
+          { model: name, reason: (error as Error).message },
+          { cause: error },
+        );
+      }
+    }
+    return undefined;
+  }
+
+  async #fetch(name: string): Promise<LocalModel | undefined> {
+    if (!this.#hub) return undefined;
+    const found = await downloadModel(this.#hub, name);
+    return found ? this.#findOnDisk(name) : undefined;
+  }
+}
+
+/** `<name>` and `<organisation>/<name>` of each folder that looks like a model. */
+async function modelNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await subfolders(folder)) {
+    const inside = await subfolders(join(folder, entry));
+    if (inside.includes('onnx')) names.push(entry);
+    else names.push(...inside.map((name) => `${entry}/${name}`));
+  }
+  return names.sort();
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && MODEL_NAME.test(entry.name))
+    .map((entry) => entry.name);
+}
