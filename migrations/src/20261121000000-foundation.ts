@@ -146,9 +146,12 @@ export class Foundation20261121000000 implements MigrationInterface {
       document_count int not null default 0,
       chunk_count int not null default 0,
       created_at timestamptz not null default now(),
-      deleting boolean not null default false,
-      unique (tenant_id, name)
+      deleting boolean not null default false
     )`);
+    // What is being erased holds neither its name nor its content: both may be used again at once.
+    await q.query(
+      'create unique index knowledge_base_name on knowledge_base (tenant_id, name) where not deleting',
+    );
     await q.query(`create table document (
       id uuid primary key default uuidv7(),
       tenant_id uuid not null references tenant,
@@ -168,9 +171,11 @@ export class Foundation20261121000000 implements MigrationInterface {
       metadata jsonb not null default '{}',
       created_by uuid not null,
       created_at timestamptz not null default now(),
-      updated_at timestamptz not null default now(),
-      unique (knowledge_base_id, sha256)
+      updated_at timestamptz not null default now()
     )`);
+    await q.query(
+      `create unique index document_content on document (knowledge_base_id, sha256) where status <> 'DELETING'`,
+    );
     await q.query('create index document_list on document (knowledge_base_id, id)');
     await q.query('create index document_changed on document (knowledge_base_id, updated_at)');
 
