@@ -1,1 +1,107 @@
-export {};
+import { Command } from 'commander';
+import { ask } from './commands/ask.js';
+import { deleteDocument, retry } from './commands/documents.js';
+import { createKey, listKeys, revokeKey } from './commands/keys.js';
+import { search } from './commands/search.js';
+import { status } from './commands/status.js';
+import { upload } from './commands/upload.js';
+import { Client, CommandError } from './client/client.js';
+import { paint } from './output/terminal.js';
+
+type Run = (client: Client) => Promise<number>;
+
+async function run(command: Run): Promise<void> {
+  try {
+    process.exitCode = await command(await Client.fromEnvironment());
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    process.stderr.write(`${paint.red(error.message)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+const program = new Command('midplane')
+  .description('Upload documents, ask and search, see what is going on. 上传文档、提问、检索、查看状态。')
+  .addHelpText(
+    'after',
+    '\nEnvironment: MIDPLANE_URL (default http://127.0.0.1:3000), MIDPLANE_KEY (default: .midplane/admin.key)',
+  );
+
+program
+  .command('upload')
+  .description('upload files and folders; what is there already is left out')
+  .argument('<path...>')
+  .option('--kb <name>', 'knowledge base; it is made where it is missing')
+  .option('--watch', 'go on, and upload what is added or changed')
+  .option('--json', 'print JSON')
+  .action((paths: string[], options: { kb?: string; watch?: boolean; json?: boolean }) =>
+    run((client) => upload(client, paths, options)),
+  );
+
+program
+  .command('ask')
+  .description('ask a question; the answer cites page and passage')
+  .argument('<question>')
+  .option('--kb <name>', 'knowledge base (default: all)')
+  .option('--conversation <id>', 'go on with a conversation')
+  .option('--json', 'print JSON')
+  .action((question: string, options: { kb?: string; conversation?: string; json?: boolean }) =>
+    run((client) => ask(client, question, options)),
+  );
+
+program
+  .command('search')
+  .description('show the passages that a question finds, with score and trace')
+  .argument('<query>')
+  .option('--kb <name>', 'knowledge base (default: all)')
+  .option('--top <n>', 'how many', Number)
+  .option('--json', 'print JSON')
+  .action((query: string, options: { kb?: string; top?: number; json?: boolean }) =>
+    run((client) => search(client, query, options)),
+  );
+
+program
+  .command('status')
+  .description('documents by stage, queues, workers, models, disk')
+  .option('--json', 'print JSON')
+  .action((options: { json?: boolean }) => run((client) => status(client, options)));
+
+program
+  .command('retry')
+  .description('start failed documents again at the stage that failed (default: all of them)')
+  .argument('[document...]', 'id or title')
+  .option('--json', 'print JSON')
+  .action((documents: string[], options: { json?: boolean }) =>
+    run((client) => retry(client, documents, options)),
+  );
+
+program
+  .command('delete')
+  .description('erase a document, with the proof that nothing is left')
+  .argument('<document>', 'id or title')
+  .option('--json', 'print JSON')
+  .action((document: string, options: { json?: boolean }) =>
+    run((client) => deleteDocument(client, document, options)),
+  );
+
+const keys = program.command('keys').description('API keys');
+keys
+  .command('create')
+  .argument('<name>')
+  .option('--role <role...>', 'what it may do', ['application'])
+  .option('--expires <time>', 'when it ends, such as 2027-01-31')
+  .option('--json', 'print JSON')
+  .action((name: string, options: { role: string[]; expires?: string; json?: boolean }) =>
+    run((client) => createKey(client, name, options)),
+  );
+keys
+  .command('list')
+  .option('--json', 'print JSON')
+  .action((options: { json?: boolean }) => run((client) => listKeys(client, options)));
+keys
+  .command('revoke')
+  .argument('<id>')
+  .option('--json', 'print JSON')
+  .action((id: string, options: { json?: boolean }) => run((client) => revokeKey(client, id, options)));
+
+await program.parseAsync();

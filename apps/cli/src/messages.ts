@@ -1,0 +1,93 @@
+/** Every sentence that the command line says by itself, in English and Chinese. `{name}` is filled in. */
+const TEXTS = {
+  noKey: {
+    en: 'No API key. Start the platform here with `npm start` (its key is then in {file}), or set MIDPLANE_KEY.',
+    zh: '没有 API 密钥。请在此处运行 `npm start`（密钥会保存在 {file}），或设置 MIDPLANE_KEY。',
+  },
+  notReachable: {
+    en: 'Midplane does not answer at {url} ({reason}). Is it running? Start it with `npm start`, or set MIDPLANE_URL.',
+    zh: 'Midplane 在 {url} 没有响应（{reason}）。它在运行吗？请运行 `npm start` 启动，或设置 MIDPLANE_URL。',
+  },
+  badAnswer: {
+    en: '{url} answered with HTTP {status}, which is not Midplane: {body}',
+    zh: '{url} 返回了 HTTP {status}，这不像是 Midplane：{body}',
+  },
+  noFiles: { en: 'There is no file to upload under {paths}.', zh: '{paths} 下没有可上传的文件。' },
+  noSuchPath: { en: 'There is no file or folder {path}.', zh: '没有文件或文件夹 {path}。' },
+  manyBases: {
+    en: 'There are several knowledge bases; choose one with --kb: {names}',
+    zh: '存在多个知识库，请用 --kb 指定：{names}',
+  },
+  noBase: {
+    en: 'There is no knowledge base "{name}". There are: {names}',
+    zh: '没有知识库“{name}”。现有：{names}',
+  },
+  noBases: {
+    en: 'There is no knowledge base yet. Make one by uploading: midplane upload <folder> --kb NAME',
+    zh: '还没有知识库。可通过上传创建：midplane upload <文件夹> --kb 名称',
+  },
+  madeBase: { en: 'Made the knowledge base "{name}".', zh: '已创建知识库“{name}”。' },
+  uploading: {
+    en: '{done} of {total} files, {bytes} of {allBytes}',
+    zh: '文件 {done}/{total}，{bytes}/{allBytes}',
+  },
+  ready: { en: 'ready', zh: '就绪' },
+  present: { en: 'there already', zh: '已存在' },
+  failed: { en: 'failed', zh: '失败' },
+  file: { en: 'File', zh: '文件' },
+  outcome: { en: 'Outcome', zh: '结果' },
+  detail: { en: 'Pages, passages / what to do', zh: '页数、段落数 / 处理办法' },
+  pagesAndChunks: { en: '{pages} pages, {chunks} passages', zh: '{pages} 页，{chunks} 段' },
+  chunksOnly: { en: '{chunks} passages', zh: '{chunks} 段' },
+  summary: {
+    en: '{ready} ready, {present} there already, {failed} failed',
+    zh: '{ready} 个就绪，{present} 个已存在，{failed} 个失败',
+  },
+  watching: {
+    en: 'Watching {paths} for new files. Ctrl+C ends.',
+    zh: '正在监视 {paths} 中的新文件。按 Ctrl+C 结束。',
+  },
+  sources: { en: 'Sources', zh: '来源' },
+  page: { en: 'page {page}', zh: '第 {page} 页' },
+  unsupported: { en: '(the check against the source did not hold)', zh: '（与来源核对未通过）' },
+  noHits: { en: 'Nothing found.', zh: '没有找到。' },
+  nothingFailed: { en: 'No document has failed.', zh: '没有失败的文档。' },
+  noDocument: { en: 'There is no document {name}.', zh: '没有文档 {name}。' },
+  manyDocuments: {
+    en: 'Several documents are named {name}; use the id: {ids}',
+    zh: '有多个文档名为 {name}，请使用 id：{ids}',
+  },
+  restarted: { en: '{title}: starts again at {stage}', zh: '{title}：从 {stage} 重新开始' },
+  deleted: {
+    en: '{title}: erased, {chunks} passages; the probe found nothing left. Audit event {event}.',
+    zh: '{title}：已删除 {chunks} 段；探查确认无残留。审计事件 {event}。',
+  },
+  notVerified: {
+    en: '{title}: erased, but the probe still found something of it. Audit event {event}: tell your operator.',
+    zh: '{title}：已删除，但探查仍发现残留。审计事件 {event}：请联系运维人员。',
+  },
+  keyOnce: {
+    en: 'This key is shown only now; keep it where nobody else reads it:',
+    zh: '此密钥只显示这一次，请妥善保存：',
+  },
+  revoked: { en: 'Revoked {id}.', zh: '已吊销 {id}。' },
+  badRole: { en: 'There is no role {role}. Roles: {roles}', zh: '没有角色 {role}。可选：{roles}' },
+  badTime: {
+    en: '"{time}" is not a time. Write for example 2027-01-31.',
+    zh: '“{time}”不是时间。例如：2027-01-31。',
+  },
+} as const;
+
+export type MessageName = keyof typeof TEXTS;
+
+/** Language of the terminal, from LC_ALL, LC_MESSAGES or LANG. */
+export const locale: 'en' | 'zh' = /^zh/i.test(
+  process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || '',
+)
+  ? 'zh'
+  : 'en';
+
+/** @returns a sentence in the terminal's language */
+export function say(name: MessageName, values: Record<string, string | number> = {}): string {
+  return TEXTS[name][locale].replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
+}
