@@ -1,0 +1,124 @@
+import { Jieba } from '@node-rs/jieba';
+import { dict } from '@node-rs/jieba/dict';
+import { stemmer } from 'stemmer';
+import { fold } from './fold.js';
+
+/** A word as the index holds it, and where it stands: [start, end) in UTF-16 units of the original text. */
+export interface Word {
+  word: string;
+  start: number;
+  end: number;
+}
+
+const jieba = Jieba.withDict(dict);
+
+/** Scripts written without spaces and without a dictionary here: their words are pairs of neighbouring characters. */
+const UNSPACED =
+  '\\p{Script=Hiragana}\\p{Script=Katakana}ー\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+const LETTER = `(?:(?![\\p{Script=Han}${UNSPACED}])[\\p{L}\\p{N}])`;
+
+/**
+ * Runs of one kind: Han; an unspaced script; or letters and digits with what joins them within a word or a code
+ * (ABC-1234, 3.5, user@example.com, don't, C++). A comma joins digits only.
+ */
+const RUN = new RegExp(
+  `(?<han>[\\p{Script=Han}]+)|(?<unspaced>[${UNSPACED}]+)|(?<code>${LETTER}+(?:(?:[-_./:@&'’‐‑]|(?<=\\d),(?=\\d{3}(?!\\d)))${LETTER}+)*(?:\\+\\+|#(?!${LETTER}))?)`,
+  'gu',
+);
+
+const POSSESSIVE = /['’]s$/;
+const UNPARTING = /(?<=\d),(?=\d{3})|['’]/g;
+const GAP = '\u0000';
+const JOINT = /([^\p{L}\p{N}\u0000]+)/u;
+const DECIMAL_POINT = /(?<=\d)\.(?=\d)/g;
+/** What is a word as a whole too: with a digit, @, ++ or # in it, joined by hyphens only, or letters with dots (U.S.). */
+const CODE = /[\d@+#]|^[^./:_&]+$|^(\p{L}\.)+\p{L}$/u;
+const STEMMED = /^[a-z]{3,}$/;
+const SCIENTIFIC = /^\d+e\d/;
+
+/** Longest word kept, in UTF-16 units: what is longer is no word but data, and is cut. */
+const MAX_LENGTH = 64;
+
+/**
+ * The words of a text, as they are indexed and asked for. Chinese is cut by jieba in search mode (a long word and
+ * the words within it); English is stemmed; a code stands whole and in parts; digits keep their decimal point.
+ * Every word passes through Postgres's `simple` configuration as one token: it holds letters and digits only, so
+ * a decimal point is written 点.
+ */
+export function wordsOf(original: string): Word[] {
+  const { text, starts, ends } = fold(original);
+  const words: Word[] = [];
+  const add = (word: string, start: number, end: number) =>
+    words.push({ word: word.slice(0, MAX_LENGTH), start: starts[start]!, end: ends[end - 1]! });
+  for (const { 0: run, index, groups } of text.matchAll(RUN)) {
+    if (groups!['han']) cutHan(run, (word, at) => add(word, index + at, index + at + word.length));
+    else if (groups!['unspaced'])
+      cutPairs(run, (word, at) => add(word, index + at, index + at + word.length));
+    else cutCode(run, (word, at, length) => add(word, index + at, index + at + length));
+  }
+  return words;
+}
+
+/** @returns the words of a text in order, with a space between: what the index and its queries are made of. */
+export function cutWords(text: string): string {
+  return wordsOf(text)
+    .map(({ word }) => word)
+    .join(' ');
+}
+
+/** @returns each word of a question once. */
+export function distinctWords(text: string): string[] {
+  return [...new Set(wordsOf(text).map(({ word }) => word))];
+}
+
+/** jieba gives no places: in search mode the words within a word come right before it, in order of length. */
+function cutHan(run: string, add: (word: string, at: number) => void): void {
+  const words = jieba.cutForSearch(run, true);
+  let next = 0;
+  let at = 0;
+  for (const whole of jieba.cut(run, true)) {
+    let from = 0;
+    let length = 0;
+    for (let word = words[next++]; word !== undefined && word !== whole; word = words[next++]) {
+      if (word.length !== length) from = 0;
+      length = word.length;
+      from = whole.indexOf(word, from);
+      add(word, at + from);
+      from++;
+    }
+    add(whole, at);
+    at += whole.length;
+  }
+}
+
+function cutPairs(run: string, add: (word: string, at: number) => void): void {
+  const characters = [...run];
+  let at = 0;
+  for (let i = 0; i < Math.max(1, characters.length - 1); i++) {
+    add(characters[i]! + (characters[i + 1] ?? ''), at);
+    at += characters[i]!.length;
+  }
+}
+
+function cutCode(run: string, add: (word: string, at: number, length: number) => void): void {
+  const parts: { text: string; at: number; length: number }[] = [];
+  const word = run.replace(POSSESSIVE, '');
+  let at = 0;
+  // What stands within a word without parting it keeps its place, so that places stay right.
+  for (const piece of word.replace(DECIMAL_POINT, '点').replace(UNPARTING, GAP).split(JOINT)) {
+    const text = piece.replaceAll(GAP, '');
+    if (/^[\p{L}\p{N}]/u.test(text)) parts.push({ text, at, length: piece.length });
+    at += piece.length;
+  }
+  for (const part of parts) add(asToken(part.text), part.at, part.length);
+  const suffix = word.endsWith('++') ? '加加' : word.endsWith('#') ? '井' : '';
+  const whole = parts.map(({ text }) => text).join('') + suffix;
+  if (parts.length + suffix.length > 1 && CODE.test(word) && whole.length <= MAX_LENGTH)
+    add(asToken(whole), 0, word.length);
+}
+
+/** Postgres reads 1e5 as a number that ends there, whatever follows: a letter before it keeps it whole. */
+function asToken(text: string): string {
+  if (STEMMED.test(text)) return stemmer(text);
+  return SCIENTIFIC.test(text) ? `数${text}` : text;
+}

@@ -1,0 +1,1 @@
+export { cutWords, distinctWords, wordsOf, type Word } from './cut-words.js';
