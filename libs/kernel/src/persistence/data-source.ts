@@ -2,6 +2,7 @@ import pg from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { lockHome } from './home-lock.js';
+import { ensureMonthlyPartitions } from './partitions.js';
 
 /** A class of `migrations/`. */
 export type MigrationClass = new () => object;
@@ -39,7 +40,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<OpenData
   if (settings.url) {
     const dataSource = new DataSource({ ...shared, url: settings.url });
     await dataSource.initialize();
-    await withMigrationLock(settings.url, () => dataSource.runMigrations());
+    await withMigrationLock(settings.url, () => migrate(dataSource));
     return { dataSource, close: () => dataSource.destroy() };
   }
 
@@ -55,7 +56,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<OpenData
     database: 'postgres',
   });
   await dataSource.initialize();
-  await dataSource.runMigrations();
+  await migrate(dataSource);
   return {
     dataSource,
     close: async () => {
@@ -64,6 +65,11 @@ export async function openDatabase(settings: DatabaseSettings): Promise<OpenData
       await unlock();
     },
   };
+}
+
+async function migrate(dataSource: DataSource): Promise<void> {
+  await dataSource.runMigrations();
+  await ensureMonthlyPartitions(dataSource);
 }
 
 /** Several services start at once on one database: the first one migrates, the others wait for it. */

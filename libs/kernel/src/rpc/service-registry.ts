@@ -113,6 +113,9 @@ export class ServiceRegistry {
 
   /** fetch says "fetch failed" for a service that is down; the caller should read which one. */
   private explain(name: ServiceName, error: unknown): unknown {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      return new UserError('DEADLINE_EXCEEDED', {}, { cause: error });
+    }
     return error instanceof TypeError && error.message === 'fetch failed'
       ? new UserError('SERVICE_UNAVAILABLE', { service: name }, { cause: error })
       : error;
