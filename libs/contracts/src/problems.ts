@@ -39,6 +39,22 @@ export const PROBLEMS = define({
     en: 'There is no API key {id}.',
     zh: '没有 API 密钥 {id}。',
   },
+  // ── background jobs ──
+  JOB_NOT_FOUND: {
+    kind: 'NotFound',
+    en: 'There is no failed job {id}. It may have been retried already.',
+    zh: '没有失败的任务 {id}，它可能已被重试。',
+  },
+  JOB_QUEUED_ALREADY: {
+    kind: 'Conflict',
+    en: 'The work of job {id} is already queued by another job. Wait for that one to end.',
+    zh: '任务 {id} 的工作已由另一任务排队执行，请等待其结束。',
+  },
+  JOB_INTERRUPTED: {
+    kind: 'Unavailable',
+    en: 'The process that did the work ended unexpectedly each time. Retry it; if it fails again, ask an administrator to look at the log and the memory of that process.',
+    zh: '执行该工作的进程每次都意外中止。请重试；若仍失败，请管理员检查该进程的日志与内存。',
+  },
   // ── limits and dependencies ──
   RATE_LIMITED: {
     kind: 'LimitExceeded',
@@ -54,6 +70,46 @@ export const PROBLEMS = define({
     kind: 'Unavailable',
     en: 'The service {service} cannot be reached. Try again shortly.',
     zh: '服务 {service} 暂时无法访问，请稍后重试。',
+  },
+  STREAMS_LIMITED: {
+    kind: 'LimitExceeded',
+    en: 'This key has {limit} subscriptions open, and may not have more. End some first.',
+    zh: '此密钥已打开 {limit} 个订阅，达到上限。请先关闭一些。',
+  },
+  QUERY_TOO_LONG: {
+    kind: 'LimitExceeded',
+    en: 'The GraphQL document is longer than {limit} tokens. Ask for less at once, and send long values as variables.',
+    zh: 'GraphQL 文档超过 {limit} 个词元。请减少单次请求的内容，并将较长的值作为变量发送。',
+  },
+  QUERY_TOO_LARGE: {
+    kind: 'LimitExceeded',
+    en: 'The GraphQL document is longer than {limit} characters. Send long values as variables.',
+    zh: 'GraphQL 文档超过 {limit} 个字符。请将较长的值作为变量发送。',
+  },
+  QUERY_TOO_DEEP: {
+    kind: 'LimitExceeded',
+    en: 'The GraphQL operation nests {depth} levels deep; {limit} are allowed.',
+    zh: 'GraphQL 操作嵌套了 {depth} 层，最多允许 {limit} 层。',
+  },
+  QUERY_TOO_MANY_ALIASES: {
+    kind: 'LimitExceeded',
+    en: 'The GraphQL document has {aliases} aliases; {limit} are allowed. Send several requests.',
+    zh: 'GraphQL 文档有 {aliases} 个别名，最多允许 {limit} 个。请分多次请求。',
+  },
+  QUERY_TOO_COSTLY: {
+    kind: 'LimitExceeded',
+    en: 'The GraphQL operation costs {cost}; {limit} is allowed. Ask for shorter lists ("first", "topK") or fewer fields.',
+    zh: 'GraphQL 操作的开销为 {cost}，上限为 {limit}。请缩短列表（“first”、“topK”）或减少字段。',
+  },
+  FILE_TOO_LARGE: {
+    kind: 'LimitExceeded',
+    en: 'The file is larger than {megabytes} MiB, the largest that can be uploaded here. Split it and upload its parts.',
+    zh: '文件超过 {megabytes} MiB，即此处允许上传的最大值。请拆分后上传。',
+  },
+  UPLOAD_INTERRUPTED: {
+    kind: 'InvalidInput',
+    en: '{field}: the upload broke off before its end. Upload the file again.',
+    zh: '{field}：上传在完成前中断。请重新上传该文件。',
   },
   // ── models ──
   MODEL_NOT_FOUND: {
