@@ -8,6 +8,7 @@ export * from './config/config.js';
 export * from './config/kernel.config.js';
 export * from './context/request-context.js';
 export * from './errors/errors.js';
+export * from './jobs/index.js';
 export * from './persistence/data-source.js';
 export * from './persistence/database.js';
 export * from './persistence/ids.js';

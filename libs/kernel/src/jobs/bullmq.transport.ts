@@ -1,0 +1,162 @@
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { JOBS } from '@midplane/contracts';
+import { asError } from '../errors/errors.js';
+import type { Database } from '../persistence/database.js';
+import type { Logger } from '../telemetry/logger.js';
+import { JobRepository } from './job.repository.js';
+import type { JobTransport, JobWorkerPort } from './job-transport.port.js';
+
+export interface BullMqTransportOptions {
+  /** How often due jobs are looked for that nobody announced. Default 1,000. */
+  pollMs?: number;
+  /** How long a job may lie in Redis unclaimed before it is taken for lost and sent again. Default 10,000. */
+  redispatchMs?: number;
+}
+
+const DISPATCHED_AT_ONCE = 500;
+/** Services that have jobs: each has a queue of its own. */
+const SERVICES = [...new Set(Object.values(JOBS).map((job) => job.service))];
+
+/**
+ * Sends the ids of due jobs through Redis, one queue for each service, to whichever process has room. Redis holds
+ * nothing that matters: the worker claims in Postgres, and what nobody claims is sent again.
+ */
+export class BullMqTransport implements JobTransport {
+  private readonly repository: JobRepository;
+  private readonly pollMs: number;
+  private readonly redispatchMs: number;
+  /** Commands fail at once while Redis is away: the next round sends again. */
+  private readonly sender: Redis;
+  private readonly queues: Map<string, Queue>;
+  /** Waits for jobs, and for Redis to come back, for as long as it takes. */
+  private receiver: Redis | undefined;
+  private workers: Worker[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private readonly waiting = new Set<string>();
+  private dispatching = false;
+  private dispatched: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private reachable = true;
+
+  constructor(
+    private readonly redisUrl: string,
+    database: Database,
+    private readonly logger: Logger,
+    options: BullMqTransportOptions = {},
+  ) {
+    this.repository = new JobRepository(database);
+    this.pollMs = options.pollMs ?? 1_000;
+    this.redispatchMs = options.redispatchMs ?? 10_000;
+    this.sender = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    this.queues = new Map(SERVICES.map((service) => [service, this.queueOf(service)]));
+  }
+
+  async start(worker: JobWorkerPort): Promise<void> {
+    if (worker.services.length > 0) this.receiver = this.connect({ maxRetriesPerRequest: null });
+    this.workers = worker.services.map((service) => this.workerOf(service, worker));
+    // Only the processes that do a service's jobs look for forgotten ones; others send what they queue themselves.
+    const pokeOwn = () => worker.services.forEach((service) => this.poke(service));
+    this.timer = setInterval(pokeOwn, this.pollMs);
+    pokeOwn();
+  }
+
+  poke(service: string): void {
+    this.waiting.add(service);
+    if (!this.dispatching) this.dispatched = this.dispatch();
+  }
+
+  async stopTaking(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    // Not awaited: a worker is closed when its runs have ended, and those are ended by the caller.
+    for (const worker of this.workers) void worker.pause(true).catch(() => undefined);
+    await this.dispatched;
+  }
+
+  async close(): Promise<void> {
+    this.stopped = true;
+    await this.dispatched;
+    await Promise.allSettled([
+      ...this.workers.map((worker) => worker.close(!this.reachable)),
+      ...[...this.queues.values()].map((queue) => queue.close()),
+    ]);
+    this.sender.disconnect();
+    this.receiver?.disconnect();
+  }
+
+  private connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
+    const redis = new Redis(this.redisUrl, {
+      ...options,
+      retryStrategy: (times) => Math.min(times * 100, 2_000),
+    });
+    redis.on('error', (error) => this.unreachable(error));
+    redis.on('ready', () => (this.reachable = true));
+    return redis;
+  }
+
+  private queueOf(service: string): Queue {
+    const queue = new Queue(queueName(service), {
+      connection: this.sender,
+      skipWaitingForReady: true,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+    queue.on('error', (error) => this.unreachable(error));
+    return queue;
+  }
+
+  private workerOf(service: string, worker: JobWorkerPort): Worker {
+    const receiver = new Worker<{ id: string }>(
+      queueName(service),
+      async ({ data }) => {
+        const job = this.stopped ? undefined : await worker.claimById(data.id);
+        if (job) await worker.run(job);
+      },
+      {
+        connection: this.receiver!,
+        concurrency: worker.concurrency,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+      },
+    );
+    receiver.on('error', (error) => this.unreachable(error));
+    return receiver;
+  }
+
+  /** Ends in the same tick in which it has seen that nobody poked, so that no poke is missed. */
+  private async dispatch(): Promise<void> {
+    this.dispatching = true;
+    try {
+      while (this.waiting.size > 0 && !this.stopped) {
+        const services = [...this.waiting];
+        this.waiting.clear();
+        if (this.sender.status !== 'ready') return;
+        const jobs = await this.repository.dispatch(services, DISPATCHED_AT_ONCE, this.redispatchMs);
+        if (jobs.length === DISPATCHED_AT_ONCE) services.forEach((service) => this.waiting.add(service));
+        for (const [service, queue] of this.queues) {
+          const own = jobs.filter((job) => job.service === service);
+          // The same attempt is in the queue once, however often it is sent.
+          const sent = own.map(({ id, attempts }) => ({
+            name: service,
+            data: { id },
+            opts: { jobId: `${id}-${attempts}` },
+          }));
+          if (sent.length > 0) await queue.addBulk(sent);
+        }
+      }
+    } catch (error) {
+      this.logger.warn({ err: asError(error) }, 'jobs cannot be sent to Redis now');
+    } finally {
+      this.dispatching = false;
+    }
+  }
+
+  /** One line when Redis goes away, not one for each try to reach it. */
+  private unreachable(error: Error): void {
+    if (this.reachable && !this.stopped)
+      this.logger.warn({ err: error }, 'Redis cannot be reached; jobs wait in Postgres');
+    this.reachable = false;
+  }
+}
+
+const queueName = (service: string): string => `midplane-${service}`;
