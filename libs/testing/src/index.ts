@@ -1,1 +1,3 @@
-export {};
+export * from './factories.js';
+export * from './services/database.js';
+export * from './services/redis.js';
