@@ -3,3 +3,5 @@ export type { EndpointOptions } from './embedding/endpoint.embedder.js';
 export * from './inference.config.js';
 export * from './inference.js';
 export { SHIPPED_MODEL } from './models/model-catalog.js';
+export { InferenceModule } from './inference.module.js';
+export { inferenceHandlers } from './inference.service.js';

@@ -144,5 +144,6 @@ export function inferenceOptions(
     queueLimit: config.INFERENCE_QUEUE_LIMIT,
     modelsLoaded: config.INFERENCE_MODELS_LOADED,
     memoryBytes: config.INFERENCE_MEMORY_MB * 1e6,
+    ocrMaxPixels: config.OCR_MAX_MEGAPIXELS * 1e6,
   };
 }

@@ -40,8 +40,8 @@ describe('the shipped embedder', () => {
     expect((await inference.countTokens({ texts: [] })).counts).toEqual([]);
   });
 
-  it('counts a text of a million characters', async () => {
-    const { counts } = await inference.countTokens({ texts: ['本公司员工年假为十天'.repeat(100_000)] });
-    expect(counts[0]).toBeGreaterThan(100_000);
+  it('counts a text that is longer than the tokenizer can take', async () => {
+    const { counts } = await inference.countTokens({ texts: ['本公司员工年假为十天'.repeat(30_000)] });
+    expect(counts[0]).toBeGreaterThan(30_000);
   });
 });

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import type { EmbeddingModel, TextRole, Urgency } from '@midplane/contracts';
+import type { EmbeddingModel, OcrLine, TextRole, Urgency } from '@midplane/contracts';
 import type { Embedder, EmbedderLoad, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
 import { ModelCatalog, SHIPPED_MODEL, type CatalogOptions } from './models/model-catalog.js';
+import { OcrReader } from './ocr/ocr.reader.js';
 
 export interface InferenceOptions extends CatalogOptions {
   /** The model that is used where none is asked for: the shipped one unless told otherwise. */
@@ -20,6 +21,8 @@ export interface InferenceOptions extends CatalogOptions {
   modelsLoaded?: number | undefined;
   /** Bytes of weights kept in memory. Default 4 GB. */
   memoryBytes?: number | undefined;
+  /** Pixels of the largest picture that is read. Default 50 million. */
+  ocrMaxPixels?: number | undefined;
 }
 
 export interface EmbedRequest {
@@ -37,17 +40,19 @@ interface Loaded {
   bytes: number;
 }
 
-/** Embeds and counts, by local models or an endpoint, without Nest, a database or a network. */
+/** Embeds, counts tokens and reads pictures, by local models or an endpoint, without Nest, a database or a network. */
 export class Inference {
   readonly #options: InferenceOptions;
   readonly #catalog: ModelCatalog;
   readonly #endpoint: EndpointEmbedder | undefined;
+  readonly #ocr: OcrReader;
   /** Local models in use; the one used longest ago comes first. */
   readonly #loaded = new Map<string, Promise<Loaded>>();
 
   constructor(options: InferenceOptions = {}) {
     this.#options = options;
     this.#catalog = new ModelCatalog(options);
+    this.#ocr = new OcrReader({ maxPixels: options.ocrMaxPixels ?? 50e6, threads: this.#threads });
     if (options.endpoint) {
       const count = (texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts> =>
         this.countTokens({ model: SHIPPED_MODEL, texts, signal });
@@ -81,6 +86,15 @@ export class Inference {
     return (await this.#embedder(request.model)).countTokens(request.texts, request.signal);
   }
 
+  /**
+   * Reads a page's picture (PNG or JPEG).
+   * @returns its lines, top to bottom and left to right, with boxes as shares of the picture's sides
+   * @throws UserError INVALID_INPUT for a picture that can't be read, MODEL_UNAVAILABLE
+   */
+  ocr(request: { image: Blob; signal?: AbortSignal | undefined }): Promise<OcrLine[]> {
+    return this.#ocr.read(request.image, request.signal);
+  }
+
   /** How busy each model in use is, by its name. */
   async load(): Promise<Record<string, EmbedderLoad>> {
     const loads: Record<string, EmbedderLoad> = {};
@@ -94,7 +108,7 @@ export class Inference {
 
   /** Lets what is queued finish, then frees threads and memory. */
   async close(): Promise<void> {
-    await this.#endpoint?.close();
+    await Promise.all([this.#endpoint?.close(), this.#ocr.close()]);
     const loaded = await Promise.allSettled(this.#loaded.values());
     this.#loaded.clear();
     await Promise.all(loaded.map((each) => each.status === 'fulfilled' && each.value.embedder.close()));
@@ -102,6 +116,10 @@ export class Inference {
 
   get #queueLimit(): number {
     return this.#options.queueLimit ?? 8192;
+  }
+
+  get #threads(): number {
+    return this.#options.threads ?? Math.min(availableParallelism(), 4);
   }
 
   async #embedder(name: string | undefined): Promise<Embedder> {
@@ -124,7 +142,7 @@ export class Inference {
     await this.#makeRoom(name, model.bytes);
     const embedder = new TransformerEmbedder(model, {
       workers: this.#options.workers ?? 1,
-      threads: this.#options.threads ?? Math.min(availableParallelism(), 4),
+      threads: this.#threads,
       queueLimit: this.#queueLimit,
     });
     return { embedder, bytes: model.bytes };

@@ -1,8 +1,6 @@
 /**
  * Runs one embedding model in a worker thread, one text at a time: on a CPU that is the fastest way, and a text's
  * vector then does not depend on its neighbours (int8 activations are scaled over the whole batch).
- *
- * Only packages and types are imported here, so that Node can run this file from source by stripping its types.
  */
 import { basename, dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';

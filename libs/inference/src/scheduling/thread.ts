@@ -1,5 +1,17 @@
 import { Worker } from 'node:worker_threads';
 
+/**
+ * Run from source, Node strips a worker's types but takes the `.js` of its imports literally; this lets a sibling's
+ * name lead to its source.
+ */
+const SOURCE_LOADER = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      next(context.parentURL?.endsWith('.ts') ? specifier.replace(/^(\\.\\.?\\/.*)\\.js$/, '$1.ts') : specifier, context),
+  });
+`)}`;
+
 /** Thrown where a thread ended with a request unanswered: it crashed, or was terminated. */
 export class ThreadDiedError extends Error {
   override readonly name = 'ThreadDiedError';
@@ -28,7 +40,7 @@ export class Thread<Message, Result> {
 
   /**
    * @param moduleUrl `import.meta.url` of the module beside the worker's; the worker is `<name>.worker.ts` where
-   *   that one runs from source (Node strips the types, so it may import packages and types, no sibling), and
+   *   that one runs from source (Node strips the types, so it and its siblings use erasable syntax only), and
    *   `<name>.worker.js` where it is built
    * @param data read by the worker as `workerData`
    */
@@ -58,8 +70,11 @@ export class Thread<Message, Result> {
   }
 
   #start(): Worker {
-    // No execArgv of the parent: a debugger's port or a test runner's loader is not the worker's.
-    const worker = new Worker(new URL(this.#name, this.#folder), { workerData: this.#data, execArgv: [] });
+    const worker = new Worker(new URL(this.#name, this.#folder), {
+      workerData: this.#data,
+      // Not those of the parent: a debugger's port or a test runner's loader is not the worker's.
+      execArgv: this.#name.endsWith('.ts') ? ['--import', SOURCE_LOADER] : [],
+    });
     worker.on('message', (reply: ThreadReply<Result>) => {
       const waiting = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
