@@ -1,0 +1,139 @@
+import {
+  asPrincipal,
+  createPrincipal,
+  embeddedTestDatabase,
+  type TestDatabase,
+  testDatabase,
+} from '@midplane/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Principal } from '../context/request-context.js';
+import { newId } from './ids.js';
+
+const addBase = (name: string, tenantId: string): [string, unknown[]] => [
+  `insert into knowledge_base (id, tenant_id, name, embedding_model, embedding_revision, dimension)
+   values ($1, $2, $3, 'm', 'r', 384)`,
+  [newId(), tenantId, name],
+];
+
+describe.each([
+  ['Postgres', testDatabase],
+  ['embedded Postgres', embeddedTestDatabase],
+])('tenant transactions on %s', (_, open) => {
+  let test: TestDatabase;
+  let a: Principal;
+  let b: Principal;
+
+  beforeAll(async () => {
+    test = await open();
+    a = await createPrincipal(test.database);
+    b = await createPrincipal(test.database);
+    await asPrincipal(a, () => test.database.tenant((m) => m.query(...addBase('of a', a.tenantId))));
+  });
+  afterAll(() => test?.close());
+
+  const names = (who: Principal) =>
+    asPrincipal(who, () =>
+      test.database.tenant((m) => m.query<{ name: string }[]>('select name from knowledge_base')),
+    );
+
+  it('show a tenant its own rows and none of another', async () => {
+    expect(await names(a)).toEqual([{ name: 'of a' }]);
+    expect(await names(b)).toEqual([]);
+  });
+
+  it('refuse to write a row of another tenant', async () => {
+    const write = asPrincipal(b, () => test.database.tenant((m) => m.query(...addBase('theft', a.tenantId))));
+    await expect(write).rejects.toThrow(/row-level security/);
+    expect(await names(a)).toEqual([{ name: 'of a' }]);
+  });
+
+  it('run under a role that can neither bypass the policies nor own the tables', async () => {
+    const [row] = await asPrincipal(a, () =>
+      test.database.tenant((m) =>
+        m.query<{ super: boolean; bypass: boolean; owned: number }[]>(
+          `select rolsuper as super, rolbypassrls as bypass,
+                  (select count(*)::int from pg_class where relowner = r.oid) as owned
+           from pg_roles r where rolname = current_user`,
+        ),
+      ),
+    );
+    expect(row).toEqual({ super: false, bypass: false, owned: 0 });
+  });
+
+  it('leave no tenant behind on the connection', async () => {
+    await names(a);
+    const [row] = await test.dataSource.query<{ tenant: string | null; role: string }[]>(
+      `select current_setting('app.tenant_id', true) as tenant, current_user as role`,
+    );
+    expect(row?.tenant || null).toBeNull();
+    expect(row?.role).not.toBe('midplane_app');
+  });
+
+  it('protect every table that holds rows of tenants', async () => {
+    const open = await test.dataSource.query<{ relname: string }[]>(
+      `select c.relname from pg_class c join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id'
+       where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+         and not (c.relrowsecurity and c.relforcerowsecurity) and not c.relispartition`,
+    );
+    expect(open).toEqual([]);
+  });
+
+  it('give no role more than its part', async () => {
+    const rights = await test.dataSource.query<{ grantee: string; table_name: string; rights: string }[]>(
+      `select grantee, table_name, string_agg(privilege_type, ',' order by privilege_type) as rights
+       from information_schema.role_table_grants
+       where grantee like 'midplane\\_%' and (grantee <> 'midplane_app' or table_name in ('audit_event', 'tenant'))
+         and table_name not like 'audit_event\\_2%'
+       group by 1, 2 order by 1, 2`,
+    );
+    expect(rights.map(({ grantee, table_name, rights: r }) => `${grantee} ${table_name} ${r}`)).toEqual([
+      'midplane_app audit_event INSERT,SELECT',
+      'midplane_app tenant INSERT,SELECT',
+      'midplane_authenticator api_key SELECT',
+      'midplane_authenticator app_user SELECT',
+      'midplane_authenticator group_member SELECT',
+      'midplane_authenticator tenant SELECT',
+      'midplane_authenticator user_group SELECT',
+      'midplane_dispatcher job DELETE,SELECT,UPDATE',
+    ]);
+  });
+
+  it('roll back as a whole', async () => {
+    const write = asPrincipal(b, () =>
+      test.database.tenant(async (m) => {
+        await m.query(...addBase('half', b.tenantId));
+        throw new Error('no further');
+      }),
+    );
+    await expect(write).rejects.toThrow('no further');
+    expect(await names(b)).toEqual([]);
+  });
+
+  it('take settings for one transaction, and nothing that is not one', async () => {
+    const read = (settings: Record<string, string | number>) =>
+      asPrincipal(a, () =>
+        test.database.tenant(
+          (m) => m.query<{ v: string }[]>(`select current_setting('work_mem') as v`),
+          settings,
+        ),
+      );
+    expect(await read({ work_mem: '7MB' })).toEqual([{ v: '7MB' }]);
+    expect(await read({})).not.toEqual([{ v: '7MB' }]);
+    await expect(read({ work_mem: "1'; drop table chunk; --" })).rejects.toThrow('Not a setting');
+  });
+
+  it('go forward and back', async () => {
+    const tables = () =>
+      test.dataSource.query<{ n: number }[]>(
+        `select count(*)::int as n from pg_tables where schemaname = 'public' and tablename not like 'schema_migration%'`,
+      );
+    const before = await tables();
+    while ((await test.dataSource.query('select 1 from schema_migration limit 1')).length > 0) {
+      await test.dataSource.undoLastMigration();
+    }
+    expect(await tables()).toEqual([{ n: 0 }]);
+    await test.dataSource.runMigrations();
+    expect((await tables())[0]!.n).toBeGreaterThan(20);
+    expect(before[0]!.n).toBeGreaterThan(20);
+  });
+});
