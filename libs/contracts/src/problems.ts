@@ -149,6 +149,21 @@ export const PROBLEMS = define({
     en: 'A knowledge base named "{name}" exists already. Choose another name.',
     zh: '已存在名为“{name}”的知识库，请换一个名称。',
   },
+  KNOWLEDGE_BASE_BUSY: {
+    kind: 'Conflict',
+    en: 'The knowledge base "{name}" is being re-embedded. Try again when that has ended.',
+    zh: '知识库“{name}”正在重新嵌入，请在完成后重试。',
+  },
+  EMBEDDING_DIMENSION_UNSUPPORTED: {
+    kind: 'InvalidInput',
+    en: 'The model "{model}" makes vectors of {dimension} dimensions, which cannot be indexed here. Choose a model with one of {supported}.',
+    zh: '模型“{model}”生成 {dimension} 维向量，此处无法建立索引。请选择维数为 {supported} 之一的模型。',
+  },
+  INGEST_FAILED: {
+    kind: 'Unavailable',
+    en: 'Processing the document failed several times for a reason that is in the log. Retry it; if it fails again, give an administrator the id of the document.',
+    zh: '文档处理多次失败，原因已记入日志。请重试；若仍失败，请将文档编号告知管理员。',
+  },
   DOCUMENT_NOT_FOUND: {
     kind: 'NotFound',
     en: 'There is no document {id}, or you may not read it.',
