@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AuditLog } from '../audit/audit-log.js';
+import { Jobs } from '../jobs/index.js';
 import { Database } from '../persistence/database.js';
 import { ServiceRegistry } from '../rpc/service-registry.js';
 import type { Kernel } from './kernel.js';
@@ -19,6 +20,7 @@ export class KernelModule {
       { provide: LOGGER, useValue: kernel.logger },
       { provide: Database, useValue: kernel.database },
       { provide: ServiceRegistry, useValue: kernel.registry },
+      { provide: Jobs, useValue: kernel.jobs },
       { provide: AuthService, useValue: kernel.auth },
       { provide: ApiKeyService, useValue: kernel.apiKeys },
       { provide: AuditLog, useValue: kernel.audit },

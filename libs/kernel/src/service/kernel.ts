@@ -7,6 +7,8 @@ import { PrincipalRepository } from '../auth/principal.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import { loadMasterKey } from '../config/master-key.js';
+import { BullMqTransport, InProcessTransport, Jobs } from '../jobs/index.js';
+import type { JobsConfig } from '../jobs/jobs.config.js';
 import { type MigrationClass, openDatabase } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { ContextToken } from '../rpc/context-token.js';
@@ -16,7 +18,7 @@ import { createLogger, type Logger } from '../telemetry/logger.js';
 export interface KernelSettings {
   /** Name of this process in logs and spans. */
   service: string;
-  config: KernelConfig;
+  config: KernelConfig & JobsConfig;
   migrations: MigrationClass[];
   /** Entities of the areas that run in this process. */
   entities: (new () => object)[];
@@ -29,6 +31,7 @@ export interface Kernel {
   database: Database;
   registry: ServiceRegistry;
   contextToken: ContextToken;
+  jobs: Jobs;
   principals: PrincipalRepository;
   auth: AuthService;
   apiKeys: ApiKeyService;
@@ -59,12 +62,17 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const oidc = config.OIDC_ISSUER ? new OidcVerifier(config.OIDC_ISSUER, config.OIDC_AUDIENCE) : undefined;
   const auth = new AuthService(principals, oidc, logger);
   const audit = new AuditLog();
+  const transport = config.REDIS_URL
+    ? new BullMqTransport(config.REDIS_URL, database, logger)
+    : new InProcessTransport(logger);
+  const jobs = new Jobs(database, transport, logger, { concurrency: config.JOB_CONCURRENCY });
   return {
     config,
     logger,
     database,
     registry,
     contextToken,
+    jobs,
     principals,
     auth,
     apiKeys: new ApiKeyService(database, auth, audit),

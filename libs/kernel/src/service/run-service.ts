@@ -42,10 +42,12 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
   );
   if (options.rpc) mountRpc(app, new RpcServer(kernel.registry, kernel.contextToken, kernel.logger));
   await options.configure?.(app);
+  await app.init();
+  await kernel.jobs.start(kernel.registry.served());
   await app.listen(kernel.config.PORT, kernel.config.HOST);
 
   let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= app.close().then(() => kernel.close()));
+  const stop = () => (stopping ??= kernel.jobs.stop().then(() => app.close()).then(() => kernel.close()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       stop().then(
