@@ -21,5 +21,6 @@ export * from './rpc/service-registry.js';
 export * from './service/kernel.js';
 export * from './service/kernel.module.js';
 export * from './service/run-service.js';
+export * from './service/start-service.js';
 export * from './telemetry/logger.js';
 export * from './text/sentences.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobsConfig } from '../jobs/jobs.config.js';
 import { configGroup, env, type ConfigOf } from './config.js';
 
 const base64Key = z
@@ -106,6 +107,7 @@ export const kernelConfig = configGroup('Platform', {
     description: 'Where the sessions service runs.',
     defaultText: 'in-process',
   },
+  ...jobsConfig.variables,
 });
 
 export type KernelConfig = ConfigOf<typeof kernelConfig>;

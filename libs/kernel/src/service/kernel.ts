@@ -8,7 +8,6 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import { loadMasterKey } from '../config/master-key.js';
 import { BullMqTransport, InProcessTransport, Jobs } from '../jobs/index.js';
-import type { JobsConfig } from '../jobs/jobs.config.js';
 import { type MigrationClass, openDatabase } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { ContextToken } from '../rpc/context-token.js';
@@ -18,7 +17,7 @@ import { createLogger, type Logger } from '../telemetry/logger.js';
 export interface KernelSettings {
   /** Name of this process in logs and spans. */
   service: string;
-  config: KernelConfig & JobsConfig;
+  config: KernelConfig;
   migrations: MigrationClass[];
   /** Entities of the areas that run in this process. */
   entities: (new () => object)[];
@@ -65,7 +64,10 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const transport = config.REDIS_URL
     ? new BullMqTransport(config.REDIS_URL, database, logger)
     : new InProcessTransport(logger);
-  const jobs = new Jobs(database, transport, logger, { concurrency: config.JOB_CONCURRENCY });
+  const jobs = new Jobs(database, transport, logger, {
+    concurrency: config.JOB_CONCURRENCY,
+    leaseMs: config.JOB_LEASE_MS,
+  });
   return {
     config,
     logger,

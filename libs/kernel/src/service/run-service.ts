@@ -47,7 +47,11 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
   await app.listen(kernel.config.PORT, kernel.config.HOST);
 
   let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= kernel.jobs.stop().then(() => app.close()).then(() => kernel.close()));
+  const stop = () =>
+    (stopping ??= kernel.jobs
+      .stop()
+      .then(() => app.close())
+      .then(() => kernel.close()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       stop().then(
@@ -76,9 +80,9 @@ function mountRpc(app: NestFastifyApplication, rpc: RpcServer): void {
   });
 }
 
-/** Ends the process with the message alone where the environment is wrong, with the stack otherwise. */
-export function exitOnFailure(main: Promise<unknown>): void {
-  main.catch((error: unknown) => {
+/** Runs a process's main; ends it with the message alone where the environment is wrong, with the stack otherwise. */
+export function runMain(main: () => Promise<unknown>): void {
+  main().catch((error: unknown) => {
     process.stderr.write(
       `${error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error))}\n`,
     );
