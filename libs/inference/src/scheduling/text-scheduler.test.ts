@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { QueueFullError, TextScheduler, type Priority } from './text-scheduler.js';
+
+const PACKET = { texts: 2, characters: 100 };
+
+/** A slot that finishes a packet only when told to, and notes what it was given. */
+class Slot {
+  readonly taken: string[] = [];
+  #finish: (() => void)[] = [];
+
+  work(texts: readonly string[]): Promise<string[]> {
+    this.taken.push(texts.join(' '));
+    return new Promise((resolve) =>
+      this.#finish.push(() => resolve(texts.map((text) => text.toUpperCase()))),
+    );
+  }
+
+  async finish(packets = 1): Promise<void> {
+    for (let i = 0; i < packets; i += 1) {
+      this.#finish.shift()?.();
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+function setUp(limit = 100) {
+  const slot = new Slot();
+  const scheduler = new TextScheduler([slot], limit);
+  const submit = (priority: Priority, texts: string, signal?: AbortSignal): Promise<string[]> =>
+    scheduler.submit({
+      texts: texts.split(' '),
+      priority,
+      packet: PACKET,
+      signal,
+      run: (each, packet) => each.work(packet),
+    });
+  return { slot, scheduler, submit };
+}
+
+describe('TextScheduler', () => {
+  it('gives results in the order of the texts', async () => {
+    const { slot, submit } = setUp();
+    const done = submit('bulk', 'a b c');
+    await slot.finish(2);
+    expect(await done).toEqual(['A', 'B', 'C']);
+    expect(slot.taken).toEqual(['a b', 'c']);
+  });
+
+  it('serves interactive texts before counting, and counting before bulk that came earlier', async () => {
+    const { slot, submit } = setUp();
+    void submit('bulk', 'b1 b2 b3 b4');
+    void submit('counting', 'c1');
+    void submit('interactive', 'i1');
+    await slot.finish(4);
+    expect(slot.taken).toEqual(['b1 b2', 'i1', 'c1', 'b3 b4']);
+  });
+
+  it('lets requests of one priority take turns', async () => {
+    const { slot, submit } = setUp();
+    void submit('bulk', 'a1 a2 a3 a4 a5 a6');
+    void submit('bulk', 'b1 b2 b3');
+    await slot.finish(5);
+    expect(slot.taken).toEqual(['a1 a2', 'a3 a4', 'b1 b2', 'a5 a6', 'b3']);
+  });
+
+  it('ends a packet where it has enough characters', async () => {
+    const { slot, submit } = setUp();
+    void submit('bulk', `${'x'.repeat(100)} y z`);
+    await slot.finish(2);
+    expect(slot.taken).toEqual(['x'.repeat(100), 'y z']);
+  });
+
+  it('takes the texts of a cancelled request out of the queue', async () => {
+    const { slot, scheduler, submit } = setUp();
+    const cancelled = new AbortController();
+    const first = submit('bulk', 'a1 a2 a3 a4', cancelled.signal);
+    const second = submit('bulk', 'b1');
+    cancelled.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect(scheduler.queued.bulk).toBe(1);
+    await slot.finish(2);
+    expect(await second).toEqual(['B1']);
+    expect(slot.taken).toEqual(['a1 a2', 'b1']);
+    expect(scheduler.idle).toBe(true);
+  });
+
+  it('does not start a request that is cancelled already', async () => {
+    const { slot, submit } = setUp();
+    await expect(submit('bulk', 'a', AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    expect(slot.taken).toEqual([]);
+  });
+
+  it('refuses what the queue has no room for, of that priority only', async () => {
+    const { slot, scheduler, submit } = setUp(4);
+    void submit('bulk', 'a1 a2 a3 a4 a5');
+    await expect(submit('bulk', 'b1 b2')).rejects.toThrow(QueueFullError);
+    void submit('interactive', 'i1');
+    expect(scheduler.queued).toEqual({ interactive: 1, counting: 0, bulk: 3 });
+    await slot.finish(4);
+    expect(slot.taken).toEqual(['a1 a2', 'i1', 'a3 a4', 'a5']);
+  });
+
+  it('fails a request with the first error of a packet, and goes on with the next', async () => {
+    const scheduler = new TextScheduler(['only'], 100);
+    const run = (_: string, texts: readonly string[]): Promise<number[]> =>
+      texts.includes('bad') ? Promise.reject(new Error('broken')) : Promise.resolve(texts.map(() => 1));
+    const packet = { texts: 1, characters: 100 };
+    const failing = scheduler.submit({ texts: ['ok', 'bad', 'never'], priority: 'bulk', packet, run });
+    const fine = scheduler.submit({ texts: ['fine'], priority: 'bulk', packet, run });
+    await expect(failing).rejects.toThrow('broken');
+    expect(await fine).toEqual([1]);
+    await scheduler.drained();
+    expect(scheduler.idle).toBe(true);
+  });
+});
