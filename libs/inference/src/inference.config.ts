@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { configGroup, env, type ConfigOf, type KernelConfig } from '@midplane/kernel';
+import { ConfigError, configGroup, env, type ConfigOf, type KernelConfig } from '@midplane/kernel';
 import { z } from 'zod';
 import type { InferenceOptions } from './inference.js';
 import { SHIPPED_MODEL } from './models/model-catalog.js';
@@ -38,7 +38,7 @@ export const inferenceConfig = configGroup('Inference', {
   },
   EMBEDDING_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
   EMBEDDING_DIMENSION: {
-    schema: env.integer(1, 1, 65536).optional(),
+    schema: env.integer(1, 1, 65536).unwrap().optional(),
     description: 'Dimension that its vectors must have.',
     defaultText: 'asked of the endpoint',
   },
@@ -76,7 +76,7 @@ export const inferenceConfig = configGroup('Inference', {
     defaultText: '1',
   },
   INFERENCE_THREADS: {
-    schema: env.integer(1, 1, 256).optional(),
+    schema: env.integer(1, 1, 256).unwrap().optional(),
     description: 'Threads that one local inference uses.',
     defaultText: 'the cores, at most 4',
   },
@@ -106,14 +106,14 @@ export type InferenceConfig = ConfigOf<typeof inferenceConfig>;
 
 /**
  * What the variables mean for `createInference`.
- * @throws Error where EMBEDDING_BASE_URL stands without EMBEDDING_MODEL
+ * @throws ConfigError where EMBEDDING_BASE_URL stands without EMBEDDING_MODEL
  */
 export function inferenceOptions(
   config: InferenceConfig & Pick<KernelConfig, 'MIDPLANE_HOME'>,
 ): InferenceOptions {
   const { EMBEDDING_BASE_URL: baseUrl, EMBEDDING_MODEL: model } = config;
   if (baseUrl && !model) {
-    throw new Error(
+    throw new ConfigError(
       'EMBEDDING_BASE_URL is set without EMBEDDING_MODEL: name the model that the endpoint shall use.',
     );
   }

@@ -108,7 +108,7 @@ describe('TransformerEmbedder', () => {
 
   it('gives up on texts whose thread dies twice, and serves others after', async () => {
     const own = new TransformerEmbedder(model, options);
-    const kill = (worker: Worker): unknown => setImmediate(() => worker.terminate());
+    const kill = (worker: Worker): unknown => setImmediate(() => void worker.terminate());
     process.on('worker', kill);
     const failed = await own
       .embed('query', ['unlucky'], { urgency: 'interactive' })
