@@ -1,0 +1,82 @@
+import { sentences } from '@midplane/kernel';
+import { detectLanguage } from '../../text/language.js';
+import { contentWords } from '../../text/words.js';
+import type { Passage } from '../passage.js';
+
+/** A sentence or table row that could answer. */
+export interface Candidate {
+  passage: Passage;
+  /** Place among the sentences of its passage. */
+  order: number;
+  /** As it stands in the passage. */
+  source: string;
+  /** As it is shown and embedded: a table row with its column names, anything else as it stands. */
+  text: string;
+  isRow: boolean;
+  /** Content words of the text and of the headings above it, each once. */
+  words: Set<string>;
+  /** The source asks this question itself, and this sentence is what follows it. */
+  askedBy?: string;
+}
+
+/** What is longer is no sentence but a failed parse; it is cut at a comma or a space. */
+const LONGEST = 800;
+const CELLS = / \| /u;
+
+/** Cuts passages into what can be quoted, in the order of the passages. */
+export function candidatesOf(passages: readonly Passage[]): Candidate[] {
+  return passages.flatMap((passage) => {
+    const headings = contentWords(passage.hit.headings.join('\n'));
+    let order = 0;
+    let askedBy: string | undefined;
+    const found: Candidate[] = [];
+    for (const { source, text, isRow } of quotable(passage.text)) {
+      if (/[?？]["”』」]?$/u.test(source)) {
+        // A source that asks the question itself answers it in the next sentence.
+        askedBy = source;
+        continue;
+      }
+      const words = new Set([...contentWords(text), ...headings]);
+      if (!/[\p{L}\p{N}]/u.test(text)) continue;
+      found.push({ passage, order: order++, source, text, isRow, words, ...(askedBy ? { askedBy } : {}) });
+      askedBy = undefined;
+    }
+    return found;
+  });
+}
+
+function* quotable(text: string): Generator<{ source: string; text: string; isRow: boolean }> {
+  let header: string[] | undefined;
+  for (const line of text.split('\n')) {
+    const cells = line.split(CELLS).map((cell) => cell.trim());
+    if (cells.length < 2) {
+      header = undefined;
+      for (const sentence of sentences(line)) {
+        const source = shorten(sentence.text);
+        yield { source, text: source, isRow: false };
+      }
+    } else if (header?.length !== cells.length) {
+      header = cells;
+    } else if (!cells.every((cell) => /^:?-*:?$/u.test(cell))) {
+      yield { source: line.trim(), text: rowAsText(header, cells), isRow: true };
+    }
+  }
+}
+
+/** @returns "Type: Intern; Days: 5" in the marks of the row's own language; a cell without a column name alone */
+function rowAsText(header: string[], cells: string[]): string {
+  const chinese = detectLanguage([...header, ...cells].join(' ')) === 'zh';
+  return cells
+    .map((cell, i) =>
+      cell === '' || !header[i] || header[i] === cell ? cell : header[i] + (chinese ? '：' : ': ') + cell,
+    )
+    .filter((cell) => cell !== '')
+    .join(chinese ? '；' : '; ');
+}
+
+function shorten(sentence: string): string {
+  if (sentence.length <= LONGEST) return sentence;
+  const cut = sentence.slice(0, LONGEST);
+  const end = Math.max(...[...'，,；;、 '].map((mark) => cut.lastIndexOf(mark)));
+  return end > 0 ? cut.slice(0, end) : cut;
+}

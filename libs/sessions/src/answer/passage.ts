@@ -1,0 +1,27 @@
+import type { SearchHit } from '@midplane/contracts';
+import { withoutMarks } from '../citation/marks.js';
+
+/** A hit as an answerer sees it. */
+export interface Passage {
+  /** What [n] in an answer refers to: 1 for the first hit. */
+  number: number;
+  hit: SearchHit;
+  /** The hit's own text without its numbers in brackets, which would pass for citations. */
+  text: string;
+  /** The same with the neighbouring chunks around it, as far as they are not hits themselves. */
+  context: string;
+}
+
+/** Numbers the hits in their order. */
+export function numberPassages(hits: readonly SearchHit[]): Passage[] {
+  const own = new Set(hits.map((hit) => hit.text));
+  return hits.map((hit, i) => {
+    const others = (texts: string[]) => texts.filter((text) => !own.has(text));
+    return {
+      number: i + 1,
+      hit,
+      text: withoutMarks(hit.text),
+      context: withoutMarks([...others(hit.before), hit.text, ...others(hit.after)].join('\n')),
+    };
+  });
+}
