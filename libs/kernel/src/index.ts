@@ -22,5 +22,7 @@ export * from './service/kernel.js';
 export * from './service/kernel.module.js';
 export * from './service/run-service.js';
 export * from './service/start-service.js';
+export * from './storage/file-storage.port.js';
+export * from './storage/folder.storage.js';
 export * from './telemetry/logger.js';
 export * from './text/sentences.js';

@@ -5,6 +5,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { Jobs } from '../jobs/index.js';
 import { Database } from '../persistence/database.js';
 import { ServiceRegistry } from '../rpc/service-registry.js';
+import { FILE_STORAGE } from '../storage/file-storage.port.js';
 import type { Kernel } from './kernel.js';
 
 /** Injection tokens of what has no class of its own. */
@@ -21,6 +22,7 @@ export class KernelModule {
       { provide: Database, useValue: kernel.database },
       { provide: ServiceRegistry, useValue: kernel.registry },
       { provide: Jobs, useValue: kernel.jobs },
+      { provide: FILE_STORAGE, useValue: kernel.storage },
       { provide: AuthService, useValue: kernel.auth },
       { provide: ApiKeyService, useValue: kernel.apiKeys },
       { provide: AuditLog, useValue: kernel.audit },

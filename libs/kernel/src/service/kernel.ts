@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ServiceName } from '@midplane/contracts';
 import { ApiKeyEntity } from '../auth/api-key.entity.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
@@ -12,6 +13,8 @@ import { type MigrationClass, openDatabase } from '../persistence/data-source.js
 import { Database } from '../persistence/database.js';
 import { ContextToken } from '../rpc/context-token.js';
 import { ServiceRegistry } from '../rpc/service-registry.js';
+import type { FileStorage } from '../storage/file-storage.port.js';
+import { FolderStorage } from '../storage/folder.storage.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 
 export interface KernelSettings {
@@ -31,6 +34,7 @@ export interface Kernel {
   registry: ServiceRegistry;
   contextToken: ContextToken;
   jobs: Jobs;
+  storage: FileStorage;
   principals: PrincipalRepository;
   auth: AuthService;
   apiKeys: ApiKeyService;
@@ -75,6 +79,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     registry,
     contextToken,
     jobs,
+    storage: new FolderStorage(resolve(config.MIDPLANE_HOME, 'files')),
     principals,
     auth,
     apiKeys: new ApiKeyService(database, auth, audit),
