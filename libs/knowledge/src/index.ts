@@ -1,1 +1,2 @@
-export {};
+export * from './ingest/index.js';
+export * from './vector-space.js';

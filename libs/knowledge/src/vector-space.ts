@@ -16,3 +16,8 @@ export function vectorSpace(embedder: Pick<EmbedderBinding, 'name' | 'revision'>
 
 /** Dimensions of vectors that there is a table and an index for. */
 export const VECTOR_DIMENSIONS: readonly number[] = [384, 512, 768, 1024, 1536, 2048, 3072];
+
+/** @returns whether both make the same vectors */
+export function isSameEmbedder(a: EmbedderBinding, b: EmbedderBinding): boolean {
+  return a.name === b.name && a.revision === b.revision && a.dimension === b.dimension;
+}

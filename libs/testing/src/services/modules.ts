@@ -14,8 +14,8 @@ export interface TestModulesOptions {
   /** The modules under test, and those they call. */
   modules: (kernel: Kernel) => (Type | DynamicModule)[];
   entities: (new () => object)[];
-  /** Services whose jobs run in this process; default: those of the modules. */
-  jobsOf?: string[];
+  /** Whether the modules' jobs run in this process; otherwise they are only queued here. Default: true. */
+  runJobs?: boolean;
   /** Further variables of the environment. */
   env?: NodeJS.ProcessEnv;
 }
@@ -51,14 +51,15 @@ export async function testModules(options: TestModulesOptions): Promise<TestModu
     { module: TestModule, imports: [KernelModule.forRoot(kernel), ...options.modules(kernel)] },
     { logger: false, abortOnError: false },
   );
-  await kernel.jobs.start(options.jobsOf ?? kernel.registry.served());
+  const runJobs = options.runJobs ?? true;
+  if (runJobs) await kernel.jobs.start(kernel.registry.served());
   return {
     kernel,
     databaseUrl: database.url,
     home,
     get: (token) => app.get(token),
     close: async () => {
-      await kernel.jobs.stop();
+      if (runJobs) await kernel.jobs.stop();
       await app.close();
       await kernel.close();
       await database.close();
