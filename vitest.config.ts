@@ -4,6 +4,8 @@ export default defineConfig({
   // Tests run from the sources of every workspace. Vitest passes these conditions on to Node for all packages, so
   // 'import' must not stand here: it would make `require` of a package with two builds take the wrong one.
   ssr: { resolve: { conditions: ['@midplane/source', 'node'] } },
+  // graphql ships two builds, and types of one are none of the other's: this is the one that Node gives all others.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     globalSetup: 'tools/src/services/test-services.ts',
     reporters: ['default', './tools/src/services/counts-reporter.ts'],

@@ -1,0 +1,28 @@
+import { Id, type Locale, type ProblemCode } from '@midplane/contracts';
+import { contextIfAny, invalidInput, UserError } from '@midplane/kernel';
+import { z } from 'zod';
+
+const EXPLAIN: Record<Locale, z.core.$ZodErrorMap> = {
+  en: z.locales.en().localeError,
+  zh: z.locales.zhCN().localeError,
+};
+
+/**
+ * Parses what a client sent by the schema of the service that gets it.
+ * @param value its nulls count as left out
+ * @param path of the value in the operation's input, where it is a part of it
+ * @throws UserError INVALID_INPUT naming the first wrong field, and what was expected in the language of the request
+ */
+export function parseInput<S extends z.ZodType>(schema: S, value: object, path?: string): z.output<S> {
+  const given = Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));
+  const parsed = schema.safeParse(given, { error: EXPLAIN[contextIfAny()?.locale ?? 'en'] });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw invalidInput([...(path ? [path] : []), ...issue.path].join('.'), issue.message);
+}
+
+/** @returns the id. @throws UserError `missing`: what is no id names nothing */
+export function idOr(missing: ProblemCode, id: string): string {
+  if (!Id.safeParse(id).success) throw new UserError(missing, { id });
+  return id;
+}

@@ -1,0 +1,58 @@
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { PROBLEMS, type Locale } from '@midplane/contracts';
+import { asError, type Logger, UserError } from '@midplane/kernel';
+import type { OperationContext } from '../operation/operation-context.js';
+import { retryAfterMs } from './outcome.js';
+
+const FAULT: Record<Locale, (traceId: string) => string> = {
+  en: (traceId) =>
+    `Something went wrong here. Please try again; if it stays, tell the operator the trace id ${traceId}.`,
+  zh: (traceId) => `系统内部出现错误。请重试；若问题仍在，请将追踪编号 ${traceId} 告知管理员。`,
+};
+
+/** @returns an expected failure as a GraphQL error, for fields that have no union to say it with */
+export function problemError(error: UserError, locale: Locale): GraphQLError {
+  const { kind } = PROBLEMS[error.code];
+  const wait = retryAfterMs(error);
+  return new GraphQLError(error.messageIn(locale), {
+    extensions: { code: error.code, kind, ...(wait === undefined ? {} : { retryAfterMs: wait }) },
+  });
+}
+
+/** @returns a fault as the client may see it; what it was goes to the log under the same trace id */
+export function faultError(thrown: unknown, traceId: string, locale: Locale, logger: Logger): GraphQLError {
+  logger.error({ err: asError(thrown), traceId }, 'a request failed');
+  return new GraphQLError(FAULT[locale](traceId), { extensions: { code: 'INTERNAL', traceId } });
+}
+
+/**
+ * Makes the errors of a result fit to be seen: expected failures in the language of the request, faults without
+ * their details. Errors of the document or its variables stay as they are.
+ */
+export function presentErrors(
+  result: ExecutionResult,
+  { request: { traceId, locale } }: OperationContext,
+  logger: Logger,
+): ExecutionResult {
+  if (!result.errors) return result;
+  const errors = result.errors.map((error) => {
+    const cause = error.originalError;
+    // Only what happened while executing has a path.
+    if (!error.path && !cause) return error;
+    const shown =
+      cause instanceof UserError
+        ? problemError(cause, locale)
+        : isForClient(cause)
+          ? cause
+          : faultError(cause ?? error, traceId, locale, logger);
+    return new GraphQLError(shown.message, {
+      nodes: error.nodes,
+      path: error.path,
+      extensions: shown.extensions,
+    });
+  });
+  return { ...result, errors };
+}
+
+const isForClient = (cause: unknown): cause is GraphQLError =>
+  cause instanceof GraphQLError && typeof cause.extensions?.code === 'string';
