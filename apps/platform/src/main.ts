@@ -1,1 +1,50 @@
-export {};
+import { gatewayConfig, GatewayModule } from '@midplane/gateway';
+import { inferenceConfig, InferenceModule, inferenceOptions } from '@midplane/inference';
+import {
+  kernelConfig,
+  openKernel,
+  provisionAdministrator,
+  readConfig,
+  runMain,
+  runService,
+} from '@midplane/kernel';
+import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import { MIGRATIONS } from '@midplane/migrations';
+import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { welcome } from './welcome.js';
+
+/** Every service in one process: what `npm start` runs. */
+runMain(async () => {
+  const config = readConfig(
+    process.env,
+    kernelConfig,
+    gatewayConfig,
+    inferenceConfig,
+    ingestConfig,
+    sessionsConfig,
+  );
+  const kernel = await openKernel({
+    service: 'platform',
+    config,
+    migrations: MIGRATIONS,
+    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
+  });
+  const administrator = await provisionAdministrator(
+    kernel.principals,
+    kernel.database,
+    config.MIDPLANE_HOME,
+    config.MIDPLANE_ADMIN_KEY,
+  );
+  const { url } = await runService({
+    kernel,
+    modules: [
+      InferenceModule.forRoot(inferenceOptions(config)),
+      IngestModule.forRoot(config),
+      RetrievalModule,
+      SessionsModule.forRoot(config),
+      GatewayModule.forRoot(config),
+    ],
+    rpc: false,
+  });
+  await welcome(url, administrator, config.MIDPLANE_HOME);
+});

@@ -1,9 +1,12 @@
 import { ConfigError } from '../config/config.js';
 import type { KernelConfig } from '../config/kernel.config.js';
-import { type KernelSettings, openKernel } from './kernel.js';
+import { type Kernel, type KernelSettings, openKernel } from './kernel.js';
 import { type RunningService, runService, type ServiceOptions } from './run-service.js';
 
-export interface ServiceProcess extends KernelSettings, Pick<ServiceOptions, 'modules' | 'configure'> {}
+export interface ServiceProcess extends KernelSettings, Pick<ServiceOptions, 'modules' | 'configure'> {
+  /** What has to be there before the process answers. */
+  prepare?(kernel: Kernel): Promise<void>;
+}
 
 /**
  * Starts one service as a process of its own, for others to call over HTTP.
@@ -12,7 +15,9 @@ export interface ServiceProcess extends KernelSettings, Pick<ServiceOptions, 'mo
 export async function startService(settings: ServiceProcess): Promise<RunningService> {
   requireShared(settings.config);
   const { modules, configure } = settings;
-  return runService({ kernel: await openKernel(settings), modules, rpc: true, configure });
+  const kernel = await openKernel(settings);
+  await settings.prepare?.(kernel);
+  return runService({ kernel, modules, rpc: true, configure });
 }
 
 /** The embedded database belongs to one process, and a generated key to one home: several processes need neither. */
