@@ -23,10 +23,7 @@ import {
 /** Objects that a list without a size argument is taken to hold. */
 const UNSIZED_LIST = 10;
 
-/** What an operation costs under the given variables: see {@link compileCost}. */
-export type Cost = (variables: Record<string, unknown>) => number;
-
-type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 const isIntrospection = (field: FieldNode) => field.name.value.startsWith('__');
 
@@ -66,65 +63,56 @@ export function depthOf(operation: OperationDefinitionNode, fragments: Fragments
 }
 
 /**
- * Makes the cost function of an operation. Each object costs its field's `complexity` (1 where it says nothing),
- * times the sizes of the lists it stands in: the `first` of a connection, the `topK` of a search, or
- * {@link UNSIZED_LIST}. Scalars and introspection are free.
+ * The cost of an operation. Each object costs its field's `complexity` (1 where it says nothing), times the sizes of
+ * the lists it stands in: the `first` of a connection, the `topK` of a search, or {@link UNSIZED_LIST}. Scalars and
+ * introspection are free.
  * @param operation of a valid document
  */
-export function compileCost(
+export function costOf(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   fragments: Fragments,
-): Cost {
-  const known = new Map<string, Cost>();
+  given: Record<string, unknown>,
+): number {
+  const defaults = (operation.variableDefinitions ?? []).map(
+    ({ variable, defaultValue }) => [variable.name.value, valueOf(defaultValue, {})] as const,
+  );
+  const variables = { ...Object.fromEntries(defaults), ...given };
+  // A fragment can be spread twice in each of many others: each is walked once.
+  const known = new Map<string, number>();
 
   /** @param sized whether the field above said how many there are of the lists in this set */
-  const ofSet = (set: SelectionSetNode, parent: GraphQLCompositeType, sized: boolean): Cost => {
-    const parts = set.selections.map((selection): Cost => {
-      if (selection.kind === Kind.INLINE_FRAGMENT) {
-        return ofSet(selection.selectionSet, conditionOf(selection.typeCondition?.name.value, parent), sized);
-      }
-      if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        const name = `${selection.name.value} ${sized}`;
-        const fragment = fragments.get(selection.name.value)!;
-        const cost =
-          known.get(name) ??
-          ofSet(fragment.selectionSet, conditionOf(fragment.typeCondition.name.value, parent), sized);
-        known.set(name, cost);
-        return cost;
-      }
-      return ofField(selection, parent, sized);
-    });
-    return (variables) => parts.reduce((sum, part) => sum + part(variables), 0);
+  const ofSet = (set: SelectionSetNode, parent: GraphQLCompositeType, sized: boolean): number =>
+    set.selections.reduce((sum, selection) => {
+      if (selection.kind === Kind.FIELD) return sum + ofField(selection, parent, sized);
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + ofFragment(selection.name.value, sized);
+      const condition = selection.typeCondition?.name.value;
+      const type = condition === undefined ? parent : (schema.getType(condition) as GraphQLCompositeType);
+      return sum + ofSet(selection.selectionSet, type, sized);
+    }, 0);
+
+  const ofFragment = (name: string, sized: boolean): number => {
+    const key = `${name} ${sized}`;
+    const { selectionSet, typeCondition } = fragments.get(name)!;
+    const type = schema.getType(typeCondition.name.value) as GraphQLCompositeType;
+    const cost = known.get(key) ?? ofSet(selectionSet, type, sized);
+    known.set(key, cost);
+    return cost;
   };
 
-  const conditionOf = (name: string | undefined, parent: GraphQLCompositeType) =>
-    name === undefined ? parent : (schema.getType(name) as GraphQLCompositeType);
-
-  const ofField = (node: FieldNode, parent: GraphQLCompositeType, sized: boolean): Cost => {
-    if (isIntrospection(node) || !(isObjectType(parent) || isInterfaceType(parent))) return () => 0;
+  const ofField = (node: FieldNode, parent: GraphQLCompositeType, sized: boolean): number => {
+    if (isIntrospection(node) || !(isObjectType(parent) || isInterfaceType(parent))) return 0;
     const field = parent.getFields()[node.name.value]!;
     const type = getNamedType(field.type);
     const weight = Number(field.extensions.complexity ?? (isCompositeType(type) ? 1 : 0));
-    if (!isCompositeType(type) || !node.selectionSet) return () => weight;
-    const size = sizeOf(node, field);
-    const unsizedList = isList(field) && !sized && !size;
+    if (!isCompositeType(type) || !node.selectionSet) return weight;
+    const size = sizeOf(node, field, variables);
     const below = ofSet(node.selectionSet, type, size !== undefined);
-    return (variables) => {
-      const times = size ? size(variables) : unsizedList ? UNSIZED_LIST : 1;
-      return weight + times * (below(variables) + (unsizedList ? 1 : 0));
-    };
+    if (isList(field) && !sized && size === undefined) return weight + UNSIZED_LIST * (1 + below);
+    return weight + (size ?? 1) * below;
   };
 
-  const root = schema.getRootType(operation.operation)!;
-  const cost = ofSet(operation.selectionSet, root, false);
-  const defaults = Object.fromEntries(
-    (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [
-      variable.name.value,
-      valueOf(defaultValue, {}),
-    ]),
-  );
-  return (variables) => cost({ ...defaults, ...variables });
+  return ofSet(operation.selectionSet, schema.getRootType(operation.operation)!, false);
 }
 
 function isList(field: GraphQLField<unknown, unknown>): boolean {
@@ -132,20 +120,20 @@ function isList(field: GraphQLField<unknown, unknown>): boolean {
 }
 
 /** @returns how many objects a field is asked for, or undefined where it has no argument that says so */
-function sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>): Cost | undefined {
+function sizeOf(
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  variables: Record<string, unknown>,
+): number | undefined {
   const first = field.args.find((argument) => argument.name === 'first');
-  if (first) {
-    return (variables) => count(valueOf(argumentNode(node, 'first'), variables), Number(first.defaultValue));
-  }
+  if (first) return count(valueOf(argumentNode(node, 'first'), variables), Number(first.defaultValue));
   const input = field.args.find((argument) => argument.name === 'input');
   const type = input && getNamedType(input.type);
   const topK = isInputObjectType(type) ? type.getFields().topK : undefined;
   if (!topK) return undefined;
-  return (variables) => {
-    const value = valueOf(argumentNode(node, 'input'), variables);
-    const asked = typeof value === 'object' && value !== null && 'topK' in value ? value.topK : undefined;
-    return count(asked, Number(topK.defaultValue));
-  };
+  const value = valueOf(argumentNode(node, 'input'), variables);
+  const asked = typeof value === 'object' && value !== null && 'topK' in value ? value.topK : undefined;
+  return count(asked, Number(topK.defaultValue));
 }
 
 const argumentNode = (node: FieldNode, name: string) =>

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { UserError } from '@midplane/kernel';
 import type { GatewayConfig } from '../gateway.config.js';
-import { compileCost, type Cost, countAliases, depthOf } from './operation-limits.js';
+import { costOf, countAliases, depthOf } from './operation-limits.js';
 
 const CACHED = 500;
 /** Characters: literals that are longer belong into variables. */
@@ -31,7 +31,8 @@ export interface PreparedOperation {
   source: string;
   document: DocumentNode;
   type: OperationTypeNode;
-  cost: Cost;
+  /** What it costs under the given variables. */
+  cost(variables: Record<string, unknown>): number;
 }
 
 /** A document that can't be executed: its errors are for the client. */
@@ -111,7 +112,7 @@ export class OperationPreparer {
       source: several ? print(document) : query,
       document,
       type: operation.operation,
-      cost: compileCost(this.schema, operation, fragments),
+      cost: (variables) => costOf(this.schema, operation, fragments, variables),
     };
   }
 
