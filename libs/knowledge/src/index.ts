@@ -1,2 +1,3 @@
 export * from './ingest/index.js';
+export * from './retrieval/index.js';
 export * from './vector-space.js';

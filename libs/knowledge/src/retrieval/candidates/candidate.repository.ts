@@ -1,0 +1,143 @@
+import type { Box } from '@midplane/contracts';
+import { Database, type TransactionSettings } from '@midplane/kernel';
+import { Injectable } from '@nestjs/common';
+import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
+import { reachOf, type WordScores } from './lexical-weights.js';
+import {
+  basesQuery,
+  lexicalQuery,
+  passagesQuery,
+  type Plan,
+  type Query,
+  type SearchScope,
+  vectorQuery,
+} from './queries.js';
+
+/** A knowledge base as a search needs it. */
+export interface SearchedBase {
+  id: string;
+  name: string;
+  embedder: EmbedderBinding;
+  /** Chunks of it that the search may see, about. */
+  chunks: number;
+  /** Chunks in the whole index, about; 0 where Postgres has not counted yet. */
+  indexed: number;
+}
+
+/** A chunk that a channel found, with that channel's own score; the higher the better. */
+export interface Candidate {
+  chunkId: string;
+  score: number;
+}
+
+export interface LexicalCandidates {
+  /** Best first; scores are BM25. */
+  found: Candidate[];
+  /** The highest BM25 that any text could reach for the question. */
+  reach: number;
+}
+
+/** A chunk in full. */
+export interface Passage {
+  id: string;
+  documentId: string;
+  documentTitle: string;
+  knowledgeBaseId: string;
+  text: string;
+  page: number | null;
+  boxes: { page: number; box: Box }[];
+  headings: string[];
+  before: string[];
+  after: string[];
+}
+
+/** A compile of a plan costs more than any of these queries. */
+const SETTINGS: TransactionSettings = { jit: 'off' };
+
+/** The index goes on reading until enough of what it meets is in the scope, or it has met `max_scan_tuples`. */
+const HNSW_SETTINGS: TransactionSettings = {
+  ...SETTINGS,
+  'hnsw.iterative_scan': 'relaxed_order',
+  'hnsw.ef_search': 200,
+  'hnsw.max_scan_tuples': 40_000,
+};
+
+/** Finds chunks for a search, each channel by one query within the caller's tenant. */
+@Injectable()
+export class CandidateRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @returns those of the scope's knowledge bases that the tenant has */
+  async bases(scope: SearchScope): Promise<SearchedBase[]> {
+    const rows = await this.run<{
+      id: string;
+      name: string;
+      embedderName: string;
+      embedderRevision: string;
+      dimension: number;
+      chunks: number;
+      indexed: number;
+    }>(basesQuery(scope), SETTINGS);
+    return rows.map(({ embedderName, embedderRevision, dimension, ...base }) => ({
+      ...base,
+      embedder: { name: embedderName, revision: embedderRevision, dimension },
+    }));
+  }
+
+  /**
+   * The chunks that hold the question's words.
+   * @param words of the question, each once
+   * @param indexed chunks in the whole index, about
+   */
+  async byWords(
+    plan: Plan,
+    scope: SearchScope,
+    words: string[],
+    indexed: number,
+    limit: number,
+  ): Promise<LexicalCandidates> {
+    if (words.length === 0) return { found: [], reach: 0 };
+    const [row] = await this.run<{ found: [string, number][]; weights: WordScores[] }>(
+      lexicalQuery(plan, scope, words, limit),
+      SETTINGS,
+    );
+    return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed) };
+  }
+
+  /**
+   * The chunks nearest to a vector of an embedder, by cosine. Where the index gives up before it has met enough
+   * chunks of the scope, they are compared one by one.
+   * @param chunks that the scope holds, about
+   */
+  async nearest(
+    plan: Plan,
+    scope: SearchScope,
+    embedder: EmbedderBinding,
+    vector: Float32Array,
+    chunks: number,
+    limit: number,
+  ): Promise<Candidate[]> {
+    const query = (way: Plan) =>
+      vectorQuery(way, scope, vectorSpace(embedder), embedder.dimension, `[${vector.join(',')}]`, limit);
+    const settings = plan === 'wide' ? HNSW_SETTINGS : SETTINGS;
+    const [row] = await this.run<{ found: [string, number][] }>(query(plan), settings);
+    if (plan === 'wide' && row!.found.length < Math.min(limit, chunks)) {
+      const [exact] = await this.run<{ found: [string, number][] }>(query('narrow'), SETTINGS);
+      return exact!.found.map(toCandidate);
+    }
+    return row!.found.map(toCandidate);
+  }
+
+  /** @returns the chunks in full, as far as they may still be seen, by their ids */
+  async passages(scope: SearchScope, chunkIds: string[], neighbours: number): Promise<Map<string, Passage>> {
+    if (chunkIds.length === 0) return new Map();
+    const rows = await this.run<Passage>(passagesQuery(scope, chunkIds, neighbours), SETTINGS);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  private run<R>({ text, values }: Query, settings: TransactionSettings): Promise<R[]> {
+    return this.database.tenant((manager) => manager.query<R[]>(text, values), settings);
+  }
+}
+
+const toCandidate = ([chunkId, score]: [string, number]): Candidate => ({ chunkId, score });

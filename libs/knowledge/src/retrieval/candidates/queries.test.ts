@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { parseMetadataFilter } from './metadata-filter.js';
+import {
+  basesQuery,
+  lexicalQuery,
+  passagesQuery,
+  type Query,
+  type SearchScope,
+  vectorQuery,
+} from './queries.js';
+
+const base = '00000000-0000-7000-8000-000000000001';
+const reader = '00000000-0000-7000-8000-000000000002';
+
+/** Who reads everything and asks without a filter, and who reads some and filters in every way. */
+const open: SearchScope = { knowledgeBaseIds: [base], principals: undefined, filter: [] };
+const limited: SearchScope = {
+  knowledgeBaseIds: [base],
+  principals: [reader],
+  filter: parseMetadataFilter({ dept: ['HR', 'Legal'], year: { gte: 2020, lt: 2024 } }),
+};
+
+const golden = ({ text, values }: Query): string =>
+  `${text};\n\n${values.map((value, i) => `-- $${i + 1} = ${JSON.stringify(value)}`).join('\n')}\n`;
+
+describe.each(Object.entries({ open, limited }))('the queries of a search, %s', (name, scope) => {
+  // A changed query shows in a diff: `vitest -u` writes it, a person reads it.
+  it.each([
+    ['bases', basesQuery(scope)],
+    ['lexical-wide', lexicalQuery('wide', scope, ['annual', 'leave'], 50)],
+    ['lexical-narrow', lexicalQuery('narrow', scope, ['annual', 'leave'], 50)],
+    ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
+    ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
+    ['passages', passagesQuery(scope, [base], 2)],
+  ])('%s', async (query, built) => {
+    await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);
+  });
+
+  it('limits every channel to ready documents, to readers and by metadata before it ranks', () => {
+    for (const plan of ['wide', 'narrow'] as const) {
+      for (const { text } of [
+        lexicalQuery(plan, scope, ['leave'], 50),
+        vectorQuery(plan, scope, 'model@revision', 384, '[…]', 50),
+      ]) {
+        const beforeRanking = text.slice(0, text.indexOf('order by'));
+        expect(beforeRanking).toContain(`d.status = 'READY'`);
+        expect(beforeRanking.includes('d.readers &&')).toBe(scope.principals !== undefined);
+        expect(beforeRanking.includes('d.metadata')).toBe(scope.filter.length > 0);
+      }
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import { metadataSql, type MetadataFilter } from './metadata-filter.js';
+import { Parameters } from './parameters.js';
+
+/** What a search may see. The tenant is not in it: row-level security adds it to every table below. */
+export interface SearchScope {
+  knowledgeBaseIds: string[];
+  /** User and group ids of who asks; undefined for those who may read every document of their tenant. */
+  principals: string[] | undefined;
+  filter: MetadataFilter;
+}
+
+/** A query's text and the values of its parameters. */
+export interface Query {
+  text: string;
+  values: unknown[];
+}
+
+/**
+ * Through the index (`wide`), or the rows of the scope first and scored after (`narrow`): an index over everything
+ * has to read far before it has met enough rows of a small part.
+ */
+export type Plan = 'wide' | 'narrow';
+
+/** Documents that may be found: ready, readable, with the metadata asked for. In both channels, before ranking. */
+function visibleSql({ principals, filter }: SearchScope, parameters: Parameters): string {
+  const readable =
+    principals === undefined
+      ? ''
+      : `\n    and (d.readers = '{}' or d.readers && ${parameters.add(principals)}::text[])`;
+  return `d.status = 'READY'${readable}${metadataSql(filter, parameters)}`;
+}
+
+/**
+ * BM25 over the words. One row: `found` is [[chunk id, score], …], best first; `weights` has for each of the
+ * question's words how much a text can score by it at most, 0 where the index does not have the word.
+ *
+ * The index tells a word's weight by scoring a text: idf × (k1 + 1) / (1 + k1 × (1 - b + b × length / average)) for
+ * the word alone. The text of the word twice gives a second equation, which the average length drops out of.
+ * @param words of the question, each once
+ */
+export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], limit: number): Query {
+  const parameters = new Parameters();
+  const question = `to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')`;
+  const bases = parameters.add(scope.knowledgeBaseIds);
+  const visible = visibleSql(scope, parameters);
+  const count = parameters.add(limit);
+  const asked = parameters.add(words);
+  const rows = `posting p
+  join document d on d.id = p.document_id
+  where p.knowledge_base_id = any (${bases}::uuid[])
+    and ${visible}`;
+  const found =
+    plan === 'wide'
+      ? `found as materialized (
+  select p.chunk_id, p.words <@> ${question} as distance
+  from ${rows}
+  order by p.words <@> ${question}
+  limit ${count}
+)`
+      : `visible as materialized (
+  select p.chunk_id, p.words
+  from ${rows}
+), found as materialized (
+  select v.chunk_id, v.words <@> ${question} as distance
+  from visible v
+  order by distance
+  limit ${count}
+)`;
+  const text = `with ${found}, weighed as (
+  select w.place,
+    w.word <@> to_bm25query(w.word, 'posting_words') as once,
+    (w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words') as twice
+  from unnest(${asked}::text[]) with ordinality as w (word, place)
+)
+select
+  (select coalesce(json_agg(json_build_array(f.chunk_id, -f.distance) order by f.distance, f.chunk_id), '[]')
+   from found f where f.distance < 0) as found,
+  (select json_agg(json_build_array(-w.once, -w.twice) order by w.place) from weighed w) as weights`;
+  return { text, values: parameters.values };
+}
+
+/**
+ * Cosine over the vectors of one embedder. One row: `found` is [[chunk id, cosine], …], best first.
+ * @param space under which the embedder's vectors are kept
+ * @param vector of the question, as Postgres writes vectors
+ */
+export function vectorQuery(
+  plan: Plan,
+  scope: SearchScope,
+  space: string,
+  dimension: number,
+  vector: string,
+  limit: number,
+): Query {
+  if (!Number.isInteger(dimension)) throw new Error('The dimension is not a whole number.');
+  const parameters = new Parameters();
+  const asked = `${parameters.add(vector)}::halfvec(${dimension})`;
+  const bases = parameters.add(scope.knowledgeBaseIds);
+  const model = parameters.add(space);
+  const visible = visibleSql(scope, parameters);
+  const count = parameters.add(limit);
+  // The index is over this very expression, in the partition of this dimension.
+  const embedding = `v.embedding::halfvec(${dimension})`;
+  const rows = `chunk_vector v
+  join document d on d.id = v.document_id
+  where v.dimension = ${dimension}
+    and v.knowledge_base_id = any (${bases}::uuid[])
+    and v.embedding_model = ${model}
+    and ${visible}`;
+  const found =
+    plan === 'wide'
+      ? `found as materialized (
+  select v.chunk_id, (${embedding}) <=> ${asked} as distance
+  from ${rows}
+  order by (${embedding}) <=> ${asked}
+  limit ${count}
+)`
+      : `visible as materialized (
+  select v.chunk_id, (${embedding}) <=> ${asked} as distance
+  from ${rows}
+), found as (
+  select v.chunk_id, v.distance
+  from visible v
+  order by v.distance
+  limit ${count}
+)`;
+  const text = `with ${found}
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
+from found f`;
+  return { text, values: parameters.values };
+}
+
+/** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
+const DOCUMENTS_COUNTED = 2000;
+
+/**
+ * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
+ * chunks that the search may see (`chunks`), and about how many the whole index holds (`indexed`).
+ */
+export function basesQuery(scope: SearchScope): Query {
+  const parameters = new Parameters();
+  const bases = parameters.add(scope.knowledgeBaseIds);
+  const everything = scope.principals === undefined && scope.filter.length === 0;
+  const chunks = everything
+    ? 'k.chunk_count'
+    : `(
+    select case when count(*) < ${DOCUMENTS_COUNTED} then coalesce(sum(c.chunk_count), 0)::int else k.chunk_count end
+    from (
+      select d.chunk_count
+      from document d
+      where d.knowledge_base_id = k.id
+        and ${visibleSql(scope, parameters)}
+      limit ${DOCUMENTS_COUNTED}
+    ) c
+  )`;
+  const text = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
+  k.dimension,
+  ${chunks} as chunks,
+  (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed
+from knowledge_base k
+where k.id = any (${bases}::uuid[]) and not k.deleting`;
+  return { text, values: parameters.values };
+}
+
+/**
+ * Chunks in full, as a hit shows them, as long as they may be seen: a document can have been deleted since its
+ * chunks were found. `before` and `after` are the texts of neighbours in the same document, in reading order.
+ */
+export function passagesQuery(scope: SearchScope, chunkIds: string[], neighbours: number): Query {
+  const parameters = new Parameters();
+  const ids = parameters.add(chunkIds);
+  const visible = visibleSql(scope, parameters);
+  const texts = (from: string, to: string) =>
+    neighbours === 0
+      ? `'{}'::text[]`
+      : `array(
+    select n.text from chunk n
+    where n.document_id = c.document_id and n.ordinal between ${from} and ${to}
+    order by n.ordinal
+  )`;
+  const reach = neighbours === 0 ? '' : `${parameters.add(neighbours)}::int`;
+  const text = `select c.id, c.document_id as "documentId", d.title as "documentTitle",
+  c.knowledge_base_id as "knowledgeBaseId", c.text, c.page, c.boxes, c.headings,
+  ${texts(`c.ordinal - ${reach}`, 'c.ordinal - 1')} as before,
+  ${texts('c.ordinal + 1', `c.ordinal + ${reach}`)} as after
+from chunk c
+join document d on d.id = c.document_id
+where c.id = any (${ids}::uuid[])
+  and ${visible}`;
+  return { text, values: parameters.values };
+}

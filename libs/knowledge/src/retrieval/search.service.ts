@@ -1,0 +1,243 @@
+import {
+  decodeVector,
+  type SearchHit,
+  type SearchInput as SearchRequest,
+  SearchInput,
+  type SearchResult,
+} from '@midplane/contracts';
+import {
+  authorize,
+  currentContext,
+  invalidInput,
+  LOGGER,
+  type Logger,
+  may,
+  readerIds,
+  type ServiceClient,
+  ServiceRegistry,
+  UserError,
+} from '@midplane/kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { distinctWords } from '../lexical/index.js';
+import { type EmbedderBinding, vectorSpace } from '../vector-space.js';
+import {
+  type Candidate,
+  CandidateRepository,
+  type LexicalCandidates,
+  type Passage,
+  type SearchedBase,
+} from './candidates/candidate.repository.js';
+import { parseMetadataFilter } from './candidates/metadata-filter.js';
+import { lexicalPlan, vectorPlan } from './candidates/plan.js';
+import type { SearchScope } from './candidates/queries.js';
+import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
+import { highlightsOf } from './highlights.js';
+import { RERANKER, type Reranker } from './rerank/reranker.port.js';
+
+/** Longest question in characters: a whole document is no question, and each of its words costs. */
+const MAX_QUERY_LENGTH = 4000;
+
+/** Candidates of each channel: at least 50, twice as many as are asked for, at most 200. */
+const candidatesFor = (topK: number): number => Math.min(200, Math.max(50, 2 * topK));
+
+type Search = z.output<typeof SearchInput>;
+
+/** Finds the passages that answer a question. */
+@Injectable()
+export class SearchService {
+  private readonly inference: ServiceClient<'inference'>;
+
+  constructor(
+    private readonly candidates: CandidateRepository,
+    registry: ServiceRegistry,
+    @Inject(RERANKER) private readonly reranker: Reranker | null,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.inference = registry.client('inference');
+  }
+
+  /**
+   * Both channels find candidates at the same time; they are fused, reranked where that is wanted and possible, and
+   * cut once, by the final score.
+   * @throws UserError as the retrieval contract says
+   */
+  async search(request: SearchRequest): Promise<SearchResult> {
+    const begun = performance.now();
+    const input = SearchInput.parse(request);
+    authorize('search', 'KnowledgeBase');
+    const query = input.query.trim();
+    if (query === '') throw invalidInput('query', 'expected a question or words to search for');
+    if (query.length > MAX_QUERY_LENGTH)
+      throw invalidInput('query', `expected at most ${MAX_QUERY_LENGTH} characters`);
+    const scope = scopeOf(input);
+    const bases = await this.basesOf(scope);
+    const words = distinctWords(query);
+
+    const [lexical, vector] = await Promise.all([
+      this.byWords(input, scope, bases, words),
+      this.byVector(input, scope, bases, query),
+    ]);
+    const fused = fuse({ lexical, vector }, input.mode, input.fusion);
+    const { hits, passages, reranker } = await this.rerank(input, scope, query, fused, lexical.reach);
+    const kept = hits
+      .filter(({ trace }) => input.minScore === undefined || scoreOf(trace) >= input.minScore)
+      .slice(0, input.topK);
+    const shown = await this.shown(scope, kept, passages, input.neighbours);
+
+    const cosines = vector.flatMap((list) => list.slice(0, 1).map(({ score }) => score));
+    return {
+      hits: shown.map(([hit, passage]) => view(hit, passage, words)),
+      tookMs: performance.now() - begun,
+      embeddingModel: [...new Set(bases.map(({ embedder }) => embedder.name))].join(', '),
+      reranker,
+      coverage: coverageOf(lexical.found[0]?.score ?? 0, lexical.reach),
+      bestCosine: cosines.length > 0 ? Math.max(...cosines) : null,
+    };
+  }
+
+  private async basesOf(scope: SearchScope): Promise<SearchedBase[]> {
+    const bases = await this.candidates.bases(scope);
+    const known = new Set(bases.map(({ id }) => id));
+    const missing = scope.knowledgeBaseIds.find((id) => !known.has(id));
+    if (missing !== undefined) throw new UserError('KNOWLEDGE_BASE_NOT_FOUND', { id: missing });
+    return bases;
+  }
+
+  private async byWords(
+    { mode, topK }: Search,
+    scope: SearchScope,
+    bases: SearchedBase[],
+    words: string[],
+  ): Promise<LexicalCandidates> {
+    if (mode === 'VECTOR') return { found: [], reach: 0 };
+    const chunks = chunksOf(bases);
+    const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
+    return this.candidates.byWords(lexicalPlan(chunks, indexed), scope, words, indexed, candidatesFor(topK));
+  }
+
+  /** One list for each embedder among the knowledge bases. */
+  private async byVector(
+    { mode, topK }: Search,
+    scope: SearchScope,
+    bases: SearchedBase[],
+    query: string,
+  ): Promise<Candidate[][]> {
+    if (mode === 'LEXICAL') return [];
+    const groups = Map.groupBy(bases, ({ embedder }) => vectorSpace(embedder));
+    return Promise.all(
+      [...groups.values()].map(async (group) => {
+        const { embedder } = group[0]!;
+        const vector = await this.embed(query, embedder, group[0]!.name);
+        const chunks = chunksOf(group);
+        const indexed = Math.max(chunks, ...group.map((base) => base.indexed));
+        return this.candidates.nearest(
+          vectorPlan(chunks, indexed),
+          { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
+          embedder,
+          vector,
+          chunks,
+          candidatesFor(topK),
+        );
+      }),
+    );
+  }
+
+  /** A question can only be compared with vectors of the same embedder, in the same revision. */
+  private async embed(query: string, bound: EmbedderBinding, base: string): Promise<Float32Array> {
+    const mismatch = (present: string, options?: ErrorOptions) =>
+      new UserError('EMBEDDER_MISMATCH', { name: base, bound: vectorSpace(bound), present }, options);
+    const { model, vectors } = await this.inference
+      .embed({ model: bound.name, role: 'query', urgency: 'interactive', texts: [query] })
+      .catch((error: unknown) => {
+        if (!(error instanceof UserError) || error.code !== 'MODEL_NOT_FOUND') throw error;
+        throw mismatch(String(error.problem.params['available'] ?? '–'), { cause: error });
+      });
+    if (model.revision !== bound.revision || model.dimension !== bound.dimension)
+      throw mismatch(vectorSpace(model));
+    return decodeVector(vectors[0]!);
+  }
+
+  /** @returns the hits in their final order; the passages that were loaded on the way; who reranked */
+  private async rerank(
+    input: Search,
+    scope: SearchScope,
+    query: string,
+    fused: FusedHit[],
+    reach: number,
+  ): Promise<{ hits: FusedHit[]; passages: Map<string, Passage>; reranker: string | null }> {
+    const reranker = input.rerank === false ? null : this.reranker;
+    if (!reranker || fused.length === 0) return { hits: fused, passages: new Map(), reranker: null };
+    const limit = Math.max(reranker.limit, input.topK);
+    const passages = await this.candidates.passages(
+      scope,
+      fused.slice(0, limit).map(({ chunkId }) => chunkId),
+      input.neighbours,
+    );
+    const hits = fused.filter(({ chunkId }) => passages.has(chunkId));
+    try {
+      const scores = await reranker.rerank({
+        query,
+        candidates: hits.map(({ chunkId, trace }) => ({ chunkId, trace, text: passages.get(chunkId)!.text })),
+        reach,
+        signal: currentContext().signal,
+      });
+      for (const [i, { trace }] of hits.entries()) trace.rerankScore = scores[i]!;
+    } catch (error) {
+      // The fused order is a good answer too: better than none while a reranker is down. The result says so.
+      if (!(error instanceof UserError)) throw error;
+      this.logger.warn({ reranker: reranker.name, problem: error.problem }, 'searched without reranking');
+      return { hits: fused, passages, reranker: null };
+    }
+    hits.sort((a, b) => scoreOf(b.trace) - scoreOf(a.trace));
+    return { hits, passages, reranker: reranker.name };
+  }
+
+  /** The hits with their passages, without those whose document has gone since. */
+  private async shown(
+    scope: SearchScope,
+    hits: FusedHit[],
+    loaded: Map<string, Passage>,
+    neighbours: number,
+  ): Promise<[FusedHit, Passage][]> {
+    const missing = hits.map(({ chunkId }) => chunkId).filter((id) => !loaded.has(id));
+    const passages = new Map([...loaded, ...(await this.candidates.passages(scope, missing, neighbours))]);
+    return hits.flatMap((hit): [FusedHit, Passage][] => {
+      const passage = passages.get(hit.chunkId);
+      return passage ? [[hit, passage]] : [];
+    });
+  }
+}
+
+function scopeOf(input: Search): SearchScope {
+  const { principal } = currentContext();
+  return {
+    knowledgeBaseIds: [...new Set(input.knowledgeBaseIds)],
+    principals: may('manage', 'Document') ? undefined : readerIds(principal),
+    filter: parseMetadataFilter(input.filter),
+  };
+}
+
+const chunksOf = (bases: SearchedBase[]): number => bases.reduce((sum, { chunks }) => sum + chunks, 0);
+
+/** The final score: the reranker's where there is one. */
+const scoreOf = ({ rerankScore, fusedScore }: FusedHit['trace']): number => rerankScore ?? fusedScore;
+
+function view({ chunkId, trace }: FusedHit, passage: Passage, words: string[]): SearchHit {
+  const { documentId, documentTitle, knowledgeBaseId, text, before, after, page, headings } = passage;
+  return {
+    chunkId,
+    documentId,
+    documentTitle,
+    knowledgeBaseId,
+    text,
+    before,
+    after,
+    score: scoreOf(trace),
+    page,
+    boxes: passage.boxes.filter((placed) => placed.page === page).map(({ box }) => box),
+    headings,
+    highlights: highlightsOf(text, words),
+    trace,
+  };
+}

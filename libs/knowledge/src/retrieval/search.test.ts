@@ -1,0 +1,366 @@
+import { createInference, inferenceHandlers } from '@midplane/inference';
+import type { EmbeddingModel, SearchInput, SearchResult } from '@midplane/contracts';
+import { ContextToken, createLogger, newId, type Principal, ServiceRegistry } from '@midplane/kernel';
+import {
+  asPrincipal,
+  createPrincipal,
+  embeddedTestDatabase,
+  testDatabase,
+  type TestDatabase,
+} from '@midplane/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChunkRepository } from '../ingest/chunks/chunk.repository.js';
+import { cutWords } from '../lexical/index.js';
+import { CandidateRepository } from './candidates/candidate.repository.js';
+import { SearchService } from './search.service.js';
+
+interface TestDocument {
+  texts: string[];
+  readers?: string[];
+  metadata?: Record<string, unknown>;
+  status?: string;
+}
+
+const inference = createInference();
+afterAll(() => inference.close());
+
+/** A registry in which inference answers, as it is or under another revision. */
+function registryWith(change: (model: EmbeddingModel) => EmbeddingModel = (model) => model): ServiceRegistry {
+  const registry = new ServiceRegistry({}, new ContextToken(Buffer.alloc(32, 1)));
+  const handlers = inferenceHandlers(inference);
+  registry.serve('inference', {
+    ...handlers,
+    embed: async (input) => {
+      const result = await handlers.embed(input);
+      return { ...result, model: change(result.model) };
+    },
+  });
+  return registry;
+}
+
+describe.each([
+  ['Postgres', testDatabase],
+  ['the embedded database', embeddedTestDatabase],
+])('search on %s', (_, openTestDatabase) => {
+  let db: TestDatabase;
+  let owner: Principal;
+  let colleague: Principal;
+  let stranger: Principal;
+  let handbook: string;
+  let empty: string;
+  const documents = new Map<string, string>();
+
+  const serviceWith = (registry = registryWith()) =>
+    new SearchService(new CandidateRepository(db.database), registry, null, createLogger('silent', 'test'));
+  const search = (
+    principal: Principal,
+    query: string,
+    input: Partial<SearchInput> = {},
+    service = serviceWith(),
+  ): Promise<SearchResult> =>
+    asPrincipal(principal, () => service.search({ query, knowledgeBaseIds: [handbook], ...input }));
+  /** Names of the documents found, best first. */
+  const found = async (...args: Parameters<typeof search>): Promise<string[]> => {
+    const { hits } = await search(...args);
+    return hits.map(({ documentTitle }) => documentTitle);
+  };
+
+  /** Writes what ingest writes, through its own repository. */
+  async function addBase(
+    principal: Principal,
+    name: string,
+    docs: Record<string, TestDocument>,
+  ): Promise<string> {
+    const chunks = new ChunkRepository();
+    const id = newId();
+    const [model] = await inference.embeddingModels();
+    const embedder = { name: model!.name, revision: model!.revision, dimension: model!.dimension };
+    const vectors = new Map<string, Float32Array>();
+    for (const text of Object.values(docs).flatMap(({ texts }) => texts)) {
+      const made = await inference.embed({ role: 'passage', urgency: 'bulk', texts: [text] });
+      vectors.set(text, made.vectors[0]!);
+    }
+    await db.database.tenantOf(principal.tenantId, async (manager) => {
+      const count = Object.values(docs).reduce((sum, { texts }) => sum + texts.length, 0);
+      await manager.query(
+        `insert into knowledge_base (id, tenant_id, name, embedding_model, embedding_revision, dimension, chunk_count)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+        [id, principal.tenantId, name, embedder.name, embedder.revision, embedder.dimension, count],
+      );
+      for (const [title, { texts, readers = [], metadata = {}, status = 'READY' }] of Object.entries(docs)) {
+        const documentId = newId();
+        documents.set(title, documentId);
+        await manager.query(
+          `insert into document (id, tenant_id, knowledge_base_id, title, file_name, mime_type, size_bytes, sha256,
+             storage_key, status, readers, metadata, created_by, chunk_count)
+           values ($1, $2, $3, $4, $4, 'text/plain', 1, $4, $4, $5, $6, $7, $8, $9)`,
+          [
+            documentId,
+            principal.tenantId,
+            id,
+            title,
+            status,
+            readers,
+            metadata,
+            principal.userId,
+            texts.length,
+          ],
+        );
+        const rows = texts.map((text, ordinal) => ({
+          id: newId(),
+          tenantId: principal.tenantId,
+          knowledgeBaseId: id,
+          documentId,
+          ordinal,
+          text,
+          headings: [title],
+          page: 2,
+          boxes: [
+            { page: 2, box: [1, 2, 3, 4] as [number, number, number, number] },
+            { page: 3, box: [5, 6, 7, 8] as [number, number, number, number] },
+          ],
+          tokens: 10,
+        }));
+        const ids = rows.map((row) => row.id);
+        await chunks.add(manager, rows);
+        await chunks.addPostings(manager, ids, texts.map(cutWords));
+        await chunks.addVectors(
+          manager,
+          ids,
+          embedder,
+          texts.map((text) => vectors.get(text)!),
+        );
+      }
+    });
+    return id;
+  }
+
+  beforeAll(async () => {
+    db = await openTestDatabase();
+    owner = await createPrincipal(db.database, { roles: ['knowledge-admin'] });
+    colleague = await createPrincipal(db.database, {
+      tenantId: owner.tenantId,
+      roles: ['application'],
+      groups: ['legal'],
+    });
+    stranger = await createPrincipal(db.database);
+    handbook = await addBase(owner, 'handbook', {
+      leave: {
+        texts: [
+          'Employees are entitled to fifteen days of paid annual leave.',
+          'Part-time staff receive annual leave in proportion to their hours.',
+          'Requests go to the manager two weeks ahead.',
+        ],
+        metadata: { dept: 'HR', year: 2021, tags: ['time off', 'benefits'] },
+      },
+      假期: {
+        texts: ['员工每年享有十五天带薪年休假，须提前两周申请。'],
+        metadata: { dept: 'HR', year: 2023 },
+      },
+      資料: { texts: ['公司的資料庫管理系統由資訊部門維護。'], metadata: { dept: 'IT', year: '2023' } },
+      order: {
+        texts: ['Replace part ＡＢＣ－１２３４ of the pump every 3.5 years.'],
+        metadata: { dept: 'Ops', year: 2019 },
+      },
+      other: { texts: ['Replace part ABC-1235 of the valve every 35 years.'], metadata: { dept: 'Ops' } },
+      merger: {
+        texts: ['Project Falcon: the merger with Contoso closes in June.'],
+        readers: [...colleague.groupIds],
+        metadata: { dept: 'Legal' },
+      },
+      salaries: { texts: ['Project Falcon: salaries of the board after the merger.'], readers: [newId()] },
+      own: { texts: ['Project Falcon: note to myself about the merger.'], readers: [colleague.userId] },
+      draft: { texts: ['Project Falcon: draft about the merger, still being read.'], status: 'INDEXING' },
+      gone: { texts: ['Project Falcon: the merger memo that is being erased.'], status: 'DELETING' },
+    });
+    empty = await addBase(owner, 'empty', {});
+    await addBase(stranger, 'elsewhere', {
+      secret: { texts: ['Project Falcon: what another tenant knows of the merger.'] },
+    });
+  });
+  afterAll(() => db.close());
+
+  const MODES = ['LEXICAL', 'VECTOR', 'HYBRID'] as const;
+  const FALCON = 'Project Falcon merger';
+
+  it.each(MODES)('shows readers what they may read, and nothing else (%s)', async (mode) => {
+    const visible = ['leave', '假期', '資料', 'order', 'other', 'merger', 'own'];
+    const mine = await found(colleague, FALCON, { mode, topK: 100 });
+    expect(mine.every((title) => visible.includes(title))).toBe(true);
+    expect(mine.slice(0, 2).sort()).toEqual(['merger', 'own']);
+    const all = await found(owner, FALCON, { mode, topK: 100 });
+    expect(all.slice(0, 3).sort()).toEqual(['merger', 'own', 'salaries']);
+    expect(all).not.toContain('draft');
+    expect(all).not.toContain('gone');
+    expect(all).not.toContain('secret');
+  });
+
+  it.each(MODES)('knows no knowledge base of another tenant (%s)', async (mode) => {
+    for (const principal of [stranger, owner]) {
+      const ids = principal === stranger ? [handbook] : [handbook, newId()];
+      await expect(search(principal, FALCON, { mode, knowledgeBaseIds: ids })).rejects.toMatchObject({
+        code: 'KNOWLEDGE_BASE_NOT_FOUND',
+      });
+    }
+  });
+
+  it.each(MODES)('filters by metadata before it ranks (%s)', async (mode) => {
+    const titles = async (filter: SearchInput['filter']) =>
+      [
+        ...new Set(await found(owner, 'annual leave 年休假 part 部門 merger', { mode, filter, topK: 100 })),
+      ].sort();
+    expect(await titles({ dept: 'HR' })).toEqual(['leave', '假期']);
+    expect(await titles({ dept: ['HR', 'Legal'] })).toEqual(['leave', 'merger', '假期']);
+    expect(await titles({ tags: 'benefits' })).toEqual(['leave']);
+    expect(await titles({ year: { gte: 2020 } })).toEqual(['leave', '假期']);
+    expect(await titles({ year: { gte: 2020, lt: 2022 } })).toEqual(['leave']);
+    expect(await titles({ year: { gt: '2022' } })).toEqual(['資料']);
+    expect(await titles({ dept: 'HR', year: 2023 })).toEqual(['假期']);
+    expect(await titles({ dept: `HR' or true --` })).toEqual([]);
+  });
+
+  it('finds the same by the wide and the narrow plan', async () => {
+    const candidates = new CandidateRepository(db.database);
+    const [model] = await inference.embeddingModels();
+    const { vectors } = await inference.embed({ role: 'query', urgency: 'bulk', texts: [FALCON] });
+    for (const principals of [undefined, [colleague.userId, ...colleague.groupIds]]) {
+      const scope = { knowledgeBaseIds: [handbook], principals, filter: [] };
+      const run = async (plan: 'wide' | 'narrow') =>
+        asPrincipal(owner, async () => {
+          const [base] = await candidates.bases(scope);
+          return {
+            lexical: await candidates.byWords(plan, scope, ['project', 'falcon', 'leav'], 100, 50),
+            vector: await candidates.nearest(plan, scope, model!, vectors[0]!, base!.chunks, 50),
+          };
+        });
+      const [wide, narrow] = [await run('wide'), await run('narrow')];
+      expect(wide.lexical.reach).toBeCloseTo(narrow.lexical.reach, 6);
+      for (const channel of ['lexical', 'vector'] as const) {
+        const [a, b] = [wide, narrow].map((result) =>
+          channel === 'lexical' ? result.lexical.found : result.vector,
+        );
+        expect(b!.length).toBeGreaterThan(2);
+        expect(a!.map(({ chunkId }) => chunkId).sort()).toEqual(b!.map(({ chunkId }) => chunkId).sort());
+        for (const [i, { score }] of a!.entries()) expect(score).toBeCloseTo(b![i]!.score, 4);
+      }
+    }
+  });
+
+  it.each([
+    ['Simplified finds Traditional', '数据资料库', '資料'],
+    ['half width finds full width', 'abc-1234', 'order'],
+    ['full width finds half width', 'ＡＢＣ－１２３５', 'other'],
+    ['a code without its hyphen', 'ABC1234', 'order'],
+    ['a decimal number', '3.5', 'order'],
+    ['another form of an English word', 'employee entitlement', 'leave'],
+  ])('meets by words: %s', async (_name, query, title) => {
+    expect((await found(owner, query, { mode: 'LEXICAL' }))[0]).toBe(title);
+  });
+
+  it('does not take one code or number for another', async () => {
+    expect(await found(owner, 'ABC1234', { mode: 'LEXICAL' })).toEqual(['order']);
+    expect(await found(owner, '3.5', { mode: 'LEXICAL' })).toEqual(['order']);
+  });
+
+  it('finds the passage in another language', async () => {
+    for (const mode of ['HYBRID', 'VECTOR'] as const) {
+      expect(
+        await found(owner, '非全日制员工的假期怎么算？', { mode, filter: { dept: 'HR' }, topK: 2 }),
+      ).toContain('leave');
+      expect((await found(owner, 'who maintains the database?', { mode }))[0]).toBe('資料');
+    }
+  });
+
+  it('shows how a score came about, what matched, and where it stands', async () => {
+    const { hits, coverage, bestCosine, reranker, embeddingModel } = await search(owner, 'paid annual leave');
+    const [best] = hits;
+    expect(best).toMatchObject({
+      documentTitle: 'leave',
+      documentId: documents.get('leave'),
+      knowledgeBaseId: handbook,
+      page: 2,
+      boxes: [[1, 2, 3, 4]],
+      headings: ['leave'],
+      before: [],
+      after: [],
+      trace: { lexicalRank: 1, rerankScore: null },
+    });
+    expect(best!.highlights.map(([start, end]) => best!.text.slice(start, end))).toEqual([
+      'paid',
+      'annual',
+      'leave',
+    ]);
+    for (const { trace, score } of hits) {
+      expect(trace.lexicalPart + trace.vectorPart).toBe(trace.fusedScore);
+      expect(score).toBe(trace.fusedScore);
+    }
+    expect(coverage).toBeGreaterThan(0.3);
+    expect(coverage).toBeLessThanOrEqual(1);
+    expect(bestCosine).toBe(Math.max(...hits.map(({ trace }) => trace.vectorScore ?? 0)));
+    expect({ reranker, embeddingModel }).toEqual({
+      reranker: null,
+      embeddingModel: 'multilingual-e5-small-zh-en',
+    });
+  });
+
+  it('gives the neighbours of a hit in reading order, of the same document only', async () => {
+    const { hits } = await search(owner, 'part-time staff hours', { neighbours: 1, topK: 1 });
+    expect(hits[0]).toMatchObject({
+      before: ['Employees are entitled to fifteen days of paid annual leave.'],
+      after: ['Requests go to the manager two weeks ahead.'],
+    });
+  });
+
+  it('cuts by the final score and the number asked for', async () => {
+    const { hits } = await search(owner, 'annual leave', { topK: 100 });
+    const threshold = hits[1]!.score;
+    const above = await search(owner, 'annual leave', { topK: 100, minScore: threshold });
+    expect(above.hits.map(({ chunkId }) => chunkId)).toEqual(hits.slice(0, 2).map(({ chunkId }) => chunkId));
+    expect((await search(owner, 'annual leave', { topK: 1 })).hits).toHaveLength(1);
+  });
+
+  it('searches several knowledge bases at once, also an empty one', async () => {
+    const { hits } = await search(owner, 'annual leave', { knowledgeBaseIds: [empty, handbook] });
+    expect(hits[0]!.knowledgeBaseId).toBe(handbook);
+    expect((await search(owner, 'annual leave', { knowledgeBaseIds: [empty] })).hits).toEqual([]);
+  });
+
+  it.each(MODES)(
+    'finds nothing by words for a question without any, and does not fail (%s)',
+    async (mode) => {
+      const { hits, coverage } = await search(owner, '？！🙂', { mode });
+      expect(coverage).toBe(0);
+      if (mode === 'LEXICAL') expect(hits).toEqual([]);
+    },
+  );
+
+  it('refuses a question with nothing in it, and one that is none', async () => {
+    for (const query of ['', '  \n', 'x'.repeat(4001)])
+      await expect(search(owner, query)).rejects.toMatchObject({
+        problem: { code: 'INVALID_INPUT', params: { field: 'query' } },
+      });
+  });
+
+  it('refuses those who may not search', async () => {
+    const auditor = await createPrincipal(db.database, { tenantId: owner.tenantId, roles: ['auditor'] });
+    await expect(search(auditor, FALCON)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('compares a question with vectors of the same embedder only', async () => {
+    const changed = serviceWith(registryWith((model) => ({ ...model, revision: 'changed' })));
+    await expect(search(owner, FALCON, {}, changed)).rejects.toMatchObject({ code: 'EMBEDDER_MISMATCH' });
+    expect(await found(owner, FALCON, { mode: 'LEXICAL' }, changed)).toContain('merger');
+
+    const lost = newId();
+    await db.database.tenantOf(owner.tenantId, (manager) =>
+      manager.query(
+        `insert into knowledge_base (id, tenant_id, name, embedding_model, embedding_revision, dimension)
+         values ($1, $2, 'lost', 'a-model-that-is-gone', 'r', 384)`,
+        [lost, owner.tenantId],
+      ),
+    );
+    await expect(search(owner, FALCON, { knowledgeBaseIds: [lost] })).rejects.toMatchObject({
+      problem: { code: 'EMBEDDER_MISMATCH', params: { name: 'lost', bound: 'a-model-that-is-gone@r' } },
+    });
+  });
+});
