@@ -13,6 +13,7 @@ import { type MigrationClass, openDatabase } from '../persistence/data-source.js
 import { Database } from '../persistence/database.js';
 import { ContextToken } from '../rpc/context-token.js';
 import { ServiceRegistry } from '../rpc/service-registry.js';
+import { Health } from '../health/health.js';
 import type { FileStorage } from '../storage/file-storage.port.js';
 import { FolderStorage } from '../storage/folder.storage.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
@@ -39,6 +40,7 @@ export interface Kernel {
   auth: AuthService;
   apiKeys: ApiKeyService;
   audit: AuditLog;
+  health: Health;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const transport = config.REDIS_URL
     ? new BullMqTransport(config.REDIS_URL, database, logger)
     : new InProcessTransport(logger);
+  const storage = new FolderStorage(resolve(config.MIDPLANE_HOME, 'files'));
   const jobs = new Jobs(database, transport, logger, {
     concurrency: config.JOB_CONCURRENCY,
     leaseMs: config.JOB_LEASE_MS,
@@ -79,11 +82,12 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     registry,
     contextToken,
     jobs,
-    storage: new FolderStorage(resolve(config.MIDPLANE_HOME, 'files')),
+    storage,
     principals,
     auth,
     apiKeys: new ApiKeyService(database, auth, audit),
     audit,
+    health: dependencies(config, database, storage),
     close: () => opened.close(),
   };
 }
@@ -95,4 +99,18 @@ function serviceUrls(config: KernelConfig): Partial<Record<ServiceName, string>>
     retrieval: config.RETRIEVAL_URL,
     sessions: config.SESSIONS_URL,
   };
+}
+
+function dependencies(config: KernelConfig, database: Database, storage: FileStorage): Health {
+  const health = new Health();
+  health.add('postgres', () => database.dataSource.query('select 1'));
+  health.add('storage', () => storage.check());
+  for (const [name, url] of Object.entries(serviceUrls(config))) {
+    if (!url) continue;
+    health.add(name, async (signal) => {
+      const { ok } = await fetch(`${url.replace(/\/$/, '')}/health/live`, { signal });
+      if (!ok) throw new Error(`${name} is not live`);
+    });
+  }
+  return health;
 }

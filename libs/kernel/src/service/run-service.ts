@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError } from '../config/config.js';
 import { RpcServer } from '../rpc/rpc-server.js';
 import { NestLogger } from '../telemetry/nest-logger.js';
 import type { Kernel } from './kernel.js';
 import { KernelModule } from './kernel.module.js';
+import { mountOperatorRoutes } from './operator-routes.js';
 
 @Module({})
 class ProcessModule {}
@@ -40,6 +42,7 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
     new FastifyAdapter({ trustProxy: false }),
     { logger: new NestLogger(kernel.logger), abortOnError: false },
   );
+  mountOperatorRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, kernel);
   if (options.rpc) mountRpc(app, new RpcServer(kernel.registry, kernel.contextToken, kernel.logger));
   await options.configure?.(app);
   await app.init();
