@@ -1,8 +1,8 @@
 import { ConfigError, configGroup, env, type ConfigOf } from '@midplane/kernel';
 import { z } from 'zod';
 
-/** The variables of the chat model that answers. */
-export const chatConfig = configGroup('Chat model', {
+/** The variables of the sessions service: the chat model that answers. */
+export const sessionsConfig = configGroup('Chat model', {
   LLM_BASE_URL: {
     schema: env.url('http', 'https').optional(),
     description: 'OpenAI-compatible endpoint of the chat model, up to `/v1`.',
@@ -35,6 +35,8 @@ export const chatConfig = configGroup('Chat model', {
   },
 });
 
+export type SessionsConfig = ConfigOf<typeof sessionsConfig>;
+
 /** How a chat model is reached, and what it can take. */
 export interface ChatModelOptions {
   baseUrl: string;
@@ -50,7 +52,7 @@ export interface ChatModelOptions {
  * @returns how to reach the chat model, or undefined where none is configured
  * @throws ConfigError where its parts don't fit together
  */
-export function chatModelOptions(config: ConfigOf<typeof chatConfig>): ChatModelOptions | undefined {
+export function chatModelOptions(config: SessionsConfig): ChatModelOptions | undefined {
   if (!config.LLM_BASE_URL) return undefined;
   if (!config.LLM_MODEL) {
     throw new ConfigError('LLM_MODEL: LLM_BASE_URL is set, so name the model that it serves.');
