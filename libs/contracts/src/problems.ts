@@ -124,8 +124,8 @@ export const PROBLEMS = define({
   },
   MODEL_OVERLOADED: {
     kind: 'Unavailable',
-    en: 'Too many texts wait for the model "{model}" already. Try again shortly, or send less at once.',
-    zh: '等待模型“{model}”处理的文本过多，请稍后重试，或减少单次提交的数量。',
+    en: 'Too much waits for the model "{model}" already. Try again shortly, or send less at once.',
+    zh: '等待模型“{model}”处理的内容过多，请稍后重试，或减少单次提交的数量。',
   },
   EMBEDDER_MISMATCH: {
     kind: 'Unavailable',

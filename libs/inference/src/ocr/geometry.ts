@@ -3,6 +3,14 @@ export type Point = readonly [x: number, y: number];
 /** A rectangle that may be tilted: its corners, clockwise from the one where its text begins. */
 export type Quad = readonly [Point, Point, Point, Point];
 
+/** Quarter turns, clockwise, between the picture and its text: 0 is level, 1 reads downwards, 2 upside down, 3 upwards. */
+export type Turn = 0 | 1 | 2 | 3;
+
+/** @returns the same rectangle, beginning at the corner where text that is turned so begins */
+export function turned(quad: Quad, turn: Turn): Quad {
+  return [...quad.slice(turn), ...quad.slice(0, turn)] as unknown as Quad;
+}
+
 /** @returns the corners of the points' convex hull, counter-clockwise (Andrew's monotone chain) */
 export function convexHull(points: Point[]): Point[] {
   const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);

@@ -10,7 +10,10 @@ export interface OcrOptions {
   threads: number;
 }
 
-/** How MODEL_UNAVAILABLE names what reads pictures. */
+/** Pictures that may wait: each is held in memory. */
+const QUEUE_LIMIT = 64;
+
+/** How problems name what reads pictures. */
 const MODEL = 'PP-OCRv4';
 
 /** Reads pictures, one after the other, in a worker thread that starts with the first one. */
@@ -33,9 +36,11 @@ export class OcrReader {
    * @param image PNG or JPEG
    * @param signal a picture that waits is not read any more; one that is being read is read to its end
    * @returns its lines, top to bottom; empty where there is no text
-   * @throws UserError INVALID_INPUT for a picture that can't be read, MODEL_UNAVAILABLE where reading fails
+   * @throws UserError INVALID_INPUT for a picture that can't be read, MODEL_OVERLOADED where too many wait,
+   *   MODEL_UNAVAILABLE where reading fails
    */
   async read(image: Blob, signal?: AbortSignal): Promise<OcrLine[]> {
+    if (this.#waiting >= QUEUE_LIMIT) throw new UserError('MODEL_OVERLOADED', { model: MODEL });
     this.#waiting += 1;
     const turn = this.#last;
     const reading = turn.then(async () => {

@@ -52,6 +52,16 @@ describe('OCR', () => {
     expect(lines.map(({ text }) => text)).toEqual(expect.arrayContaining(LINES.slice(0, 3)));
   });
 
+  it.each([90, 180, 270])('reads a page that was scanned turned by %i°, in its own order', async (angle) => {
+    const lying = await sharp(page).rotate(angle).png().toBuffer();
+    const lines = await reader.read(new Blob([lying]));
+    expect(lines.map(({ text }) => text)).toEqual(LINES);
+    const [x, y, width, height] = lines[0]!.box; // the heading, at the top left of the page
+    const [cx, cy] = [x + width / 2, y + height / 2];
+    const corner = { 90: [cx > 0.5, cy < 0.5], 180: [cx > 0.5, cy > 0.5], 270: [cx < 0.5, cy > 0.5] }[angle];
+    expect(corner).toEqual([true, true]);
+  });
+
   it('reads dark text on a transparent ground', async () => {
     const { data, info } = await sharp(page).greyscale().raw().toBuffer({ resolveWithObject: true });
     const ink = Buffer.alloc(info.width * info.height * 4);
@@ -81,6 +91,14 @@ describe('OCR', () => {
       params: { field: 'image', detail: expect.stringContaining(detail) as string },
     });
     expect(await reader.read(new Blob([page]))).toHaveLength(LINES.length);
+  });
+
+  it('refuses a picture where too many wait', async () => {
+    const gone = new AbortController();
+    const waiting = Array.from({ length: 64 }, () => reader.read(new Blob([page]), gone.signal));
+    expect(await refusal(reader.read(new Blob([page])))).toMatchObject({ code: 'MODEL_OVERLOADED' });
+    gone.abort(new Error('gone'));
+    await Promise.allSettled(waiting);
   });
 
   it('leaves out a picture whose caller has gone', async () => {

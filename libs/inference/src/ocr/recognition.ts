@@ -1,12 +1,12 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { distance, type Quad } from './geometry.js';
+import { distance, turned, type Quad } from './geometry.js';
 import type { Picture } from './picture.js';
 
 /** Height that PP-OCRv4's recognizer was trained on, in pixels. */
 const LINE_HEIGHT = 48;
 /** A longer line is squeezed: nothing on a page is longer in proportion, and memory grows with it. */
 const LONGEST_LINE = 3200;
-/** A line this much higher than wide is upright text, read from a turned picture. */
+/** A line this much higher than wide is read downwards. */
 const UPRIGHT = 1.5;
 /** Empty width between two Latin letters that is a space, as a share of the line's height. */
 const SPACE_WIDTH = 0.15;
@@ -20,6 +20,7 @@ export interface RecognizedLine {
 /**
  * Reads one line.
  * @param alphabet the characters of the model's classes; class 0 is "no character"
+ * @param quad begins where the text begins
  */
 export async function recognizeLine(
   model: InferenceSession,
@@ -38,7 +39,7 @@ export async function recognizeLine(
 /** The line, level and 48 pixels high. */
 function cutOut(picture: Picture, quad: Quad): Picture {
   const upright = distance(quad[0], quad[3]) > UPRIGHT * distance(quad[0], quad[1]);
-  const [origin, right, , down] = upright ? [quad[1], quad[2], quad[3], quad[0]] : quad;
+  const [origin, right, , down] = upright ? turned(quad, 1) : quad;
   const sourceWidth = distance(origin, right);
   const sourceHeight = distance(origin, down);
   const width = Math.min(LONGEST_LINE, Math.max(8, Math.round((sourceWidth / sourceHeight) * LINE_HEIGHT)));

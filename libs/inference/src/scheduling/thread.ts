@@ -87,7 +87,8 @@ export class Thread<Message, Result> {
     worker.on('error', (error: Error) => (cause = error));
     worker.on('exit', (code) => {
       this.#worker = undefined;
-      const died = new ThreadDiedError(`${this.#name} ended with code ${code}`, { cause });
+      const why = cause ? cause.message : `exit code ${code}`;
+      const died = new ThreadDiedError(`${this.#name} ended: ${why}`, { cause });
       for (const waiting of this.#pending.values()) waiting.reject(died);
       this.#pending.clear();
     });
