@@ -19,6 +19,7 @@ const vitest = 'node_modules/vitest/vitest.mjs';
 
 /** By target: the TypeScript project that is built first, and the commands that Node then runs, one after the other. */
 const targets = {
+  install: { run: [] },
   start: { build: 'apps/platform/tsconfig.lib.json', run: [['apps/platform/dist/main.js']] },
   test: { run: [[vitest, 'run', '--project', 'unit']] },
   e2e: { build: '.', run: [[vitest, 'run', '--project', 'e2e']] },
