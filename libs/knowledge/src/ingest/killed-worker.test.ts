@@ -141,7 +141,7 @@ const chunkTexts = (documentId: string) =>
     [documentId],
   );
 
-test('ten uploads become ready though a worker is killed in each of their stages', { timeout: 240_000 }, () =>
+test('ten uploads become ready though a worker is killed in each of their stages', { timeout: 600_000 }, () =>
   asPrincipal(admin, async () => {
     const base = await createKnowledgeBase(modules.kernel);
     const twin = await createKnowledgeBase(modules.kernel);
