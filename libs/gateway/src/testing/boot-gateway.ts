@@ -1,5 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
-import { createClient, type Client } from 'graphql-ws';
+import { type Client, type ClientOptions, createClient } from 'graphql-ws';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,12 +113,12 @@ export class TestClient {
   }
 
   /** A WebSocket client that sends the key in `connection_init`. */
-  webSocket(): Client {
+  webSocket(options: Partial<ClientOptions> = {}): Client {
     return createClient({
       url: `${this.url.replace('http', 'ws')}/graphql`,
       connectionParams: { Authorization: this.authorization.authorization },
       retryAttempts: 0,
-      lazyCloseTimeout: 0,
+      ...options,
     });
   }
 
