@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, writeFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { dockerAnswers, findProgram, mayInstall, run } from './process.ts';
 import type { ServerPlan } from './process.ts';
 
@@ -165,15 +165,13 @@ function dockerEngine(): PostgresEngine {
       const container = `midplane-postgres-${randomUUID()}`;
       const secrets = join(dir, 'docker.env');
       writeFileSync(secrets, `POSTGRES_USER=${user}\nPOSTGRES_PASSWORD=${password}\n`, { mode: 0o600 });
-      chmodSync(dir, 0o700);
-      // A folder under the temporary one is thrown away with its cluster, so that needs no volume.
-      const volume = dir.startsWith(tmpdir())
-        ? []
-        : ['--volume', `${join(dir, 'data')}:/var/lib/postgresql/data`];
+      // The image's user is not ours, so a cluster that is kept lives in a volume named after its folder.
+      const volume = `midplane-postgres-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}`;
+      const kept = dir.startsWith(tmpdir()) ? [] : ['--volume', `${volume}:/var/lib/postgresql/data`];
       return {
         command: 'docker',
         args: [
-          ...['run', '--rm', '--name', container, '--env-file', secrets, '--shm-size', '1g', ...volume],
+          ...['run', '--rm', '--name', container, '--env-file', secrets, '--shm-size', '1g', ...kept],
           ...['--publish', `127.0.0.1:${port}:5432`, dockerImage],
           ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
         ],
