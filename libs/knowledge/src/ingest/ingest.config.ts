@@ -12,6 +12,12 @@ export const ingestConfig = configGroup('Ingest', {
     description: 'Most memory that the process reading one file may use, in MB.',
     defaultText: '768',
   },
+  REEMBED_GRACE_SECONDS: {
+    schema: env.integer(30, 0, 3600),
+    description:
+      'How long the vectors of the embedder before stay after a knowledge base has moved to another one, for searches that began before, in seconds.',
+    defaultText: '30',
+  },
 });
 
 export type IngestConfig = ConfigOf<typeof ingestConfig>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DocumentStatus, KnowledgeBaseView } from '@midplane/contracts';
 import {
   AuditLog,
@@ -8,10 +9,11 @@ import {
   Jobs,
   UserError,
 } from '@midplane/kernel';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type EmbedderBinding, isSameEmbedder } from '../../vector-space.js';
 import { ChunkRepository } from '../chunks/chunk.repository.js';
 import { DocumentRepository } from '../documents/document.repository.js';
+import { INGEST_CONFIG, type IngestConfig } from '../ingest.config.js';
 import { type BaseEmbedder, BoundEmbedder } from '../knowledge-bases/bound-embedder.js';
 import { EmbedderChoice } from '../knowledge-bases/embedder-choice.js';
 import { bindingOf } from '../knowledge-bases/knowledge-base.entity.js';
@@ -40,6 +42,7 @@ export class ReembeddingService {
     private readonly embedder: BoundEmbedder,
     private readonly jobs: Jobs,
     private readonly audit: AuditLog,
+    @Inject(INGEST_CONFIG) private readonly config: IngestConfig,
   ) {}
 
   /** Does the moves. A move that is given up takes its vectors away again. */
@@ -88,6 +91,8 @@ export class ReembeddingService {
       do await this.embedAll(id, target, signal);
       while (!(await this.bind(id, target)));
     }
+    // A search that read the binding before the move asks for the old vectors a moment later.
+    await sleep(this.config.REEMBED_GRACE_SECONDS * 1000, undefined, { signal });
     await this.removeVectorsOfOthers(id);
   }
 

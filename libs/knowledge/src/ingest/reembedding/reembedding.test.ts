@@ -37,7 +37,7 @@ describe.skipIf(!existsSync(join(MODELS, SECOND_MODEL)))(
         entities: KNOWLEDGE_ENTITIES,
         modules: () => [
           InferenceModule.forRoot({ modelsDir: MODELS }),
-          IngestModule.forRoot(readConfig({}, ingestConfig)),
+          IngestModule.forRoot(readConfig({ REEMBED_GRACE_SECONDS: '5' }, ingestConfig)),
           RetrievalModule,
         ],
       });
@@ -68,13 +68,11 @@ describe.skipIf(!existsSync(join(MODELS, SECOND_MODEL)))(
         const models = new Set<string>();
         const pending = () => query(`select from job where status in ('PENDING', 'RUNNING')`, []);
         while ((await pending()).length > 0) {
-          const result = await modules.kernel.registry
-            .client('retrieval')
-            .search({
-              query: `The reference of page 3 is ${bookReference(3)}`,
-              knowledgeBaseIds: [base.id],
-              mode: 'VECTOR',
-            });
+          const result = await modules.kernel.registry.client('retrieval').search({
+            query: `The reference of page 3 is ${bookReference(3)}`,
+            knowledgeBaseIds: [base.id],
+            mode: 'VECTOR',
+          });
           expect(result.hits.map((hit) => hit.documentId)).toContain(early.id);
           models.add(result.embeddingModel);
           await sleep(20);
