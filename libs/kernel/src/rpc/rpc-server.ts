@@ -3,7 +3,7 @@ import type { ServiceName } from '@midplane/contracts';
 import { onError } from '@orpc/client';
 import { RPCHandler } from '@orpc/server/node';
 import { ORPCError } from '@orpc/client';
-import { runInContext } from '../context/request-context.js';
+import { contextIfAny, runInContext } from '../context/request-context.js';
 import { asError } from '../errors/errors.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { ContextToken } from './context-token.js';
@@ -52,6 +52,8 @@ export class RpcServer {
       interceptors: [
         onError((error) => {
           if (error instanceof ORPCError && error.code === 'PROBLEM') return;
+          // The caller went away, and what it waited for was cancelled.
+          if (contextIfAny()?.signal.aborted) return;
           this.logger.error({ service: name, err: asError(error) }, 'a call between services failed');
         }),
       ],
