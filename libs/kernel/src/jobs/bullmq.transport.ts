@@ -1,10 +1,9 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { JOBS } from '@midplane/contracts';
 import { asError } from '../errors/errors.js';
 import type { Database } from '../persistence/database.js';
 import type { Logger } from '../telemetry/logger.js';
-import { JobRepository } from './job.repository.js';
+import { type DispatchedJob, JobRepository } from './job.repository.js';
 import type { JobTransport, JobWorkerPort } from './job-transport.port.js';
 
 export interface BullMqTransportOptions {
@@ -15,8 +14,6 @@ export interface BullMqTransportOptions {
 }
 
 const DISPATCHED_AT_ONCE = 500;
-/** Services that have jobs: each has a queue of its own. */
-const SERVICES = [...new Set(Object.values(JOBS).map((job) => job.service))];
 
 /**
  * Sends the ids of due jobs through Redis, one queue for each service, to whichever process has room. Redis holds
@@ -28,7 +25,7 @@ export class BullMqTransport implements JobTransport {
   private readonly redispatchMs: number;
   /** Commands fail at once while Redis is away: the next round sends again. */
   private readonly sender: Redis;
-  private readonly queues: Map<string, Queue>;
+  private readonly queues = new Map<string, Queue>();
   /** Waits for jobs, and for Redis to come back, for as long as it takes. */
   private receiver: Redis | undefined;
   private workers: Worker[] = [];
@@ -36,6 +33,7 @@ export class BullMqTransport implements JobTransport {
   private readonly waiting = new Set<string>();
   private dispatching = false;
   private dispatched: Promise<void> = Promise.resolve();
+  private running = 0;
   private stopped = false;
   private reachable = true;
 
@@ -49,7 +47,6 @@ export class BullMqTransport implements JobTransport {
     this.pollMs = options.pollMs ?? 1_000;
     this.redispatchMs = options.redispatchMs ?? 10_000;
     this.sender = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 });
-    this.queues = new Map(SERVICES.map((service) => [service, this.queueOf(service)]));
   }
 
   async start(worker: JobWorkerPort): Promise<void> {
@@ -78,7 +75,8 @@ export class BullMqTransport implements JobTransport {
     this.stopped = true;
     await this.dispatched;
     await Promise.allSettled([
-      ...this.workers.map((worker) => worker.close(!this.reachable)),
+      // Waiting for what did not end in time, or for a Redis that is away, would be for ever.
+      ...this.workers.map((worker) => worker.close(this.running > 0 || !this.reachable)),
       ...[...this.queues.values()].map((queue) => queue.close()),
     ]);
     this.sender.disconnect();
@@ -95,13 +93,16 @@ export class BullMqTransport implements JobTransport {
     return redis;
   }
 
+  /** Made when Redis is there: a queue that could not greet it at first never works again. */
   private queueOf(service: string): Queue {
+    const known = this.queues.get(service);
+    if (known) return known;
     const queue = new Queue(queueName(service), {
       connection: this.sender,
-      skipWaitingForReady: true,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
     queue.on('error', (error) => this.unreachable(error));
+    this.queues.set(service, queue);
     return queue;
   }
 
@@ -110,7 +111,9 @@ export class BullMqTransport implements JobTransport {
       queueName(service),
       async ({ data }) => {
         const job = this.stopped ? undefined : await worker.claimById(data.id);
-        if (job) await worker.run(job);
+        if (!job) return;
+        this.running++;
+        await worker.run(job).finally(() => this.running--);
       },
       {
         connection: this.receiver!,
@@ -133,21 +136,26 @@ export class BullMqTransport implements JobTransport {
         if (this.sender.status !== 'ready') return;
         const jobs = await this.repository.dispatch(services, DISPATCHED_AT_ONCE, this.redispatchMs);
         if (jobs.length === DISPATCHED_AT_ONCE) services.forEach((service) => this.waiting.add(service));
-        for (const [service, queue] of this.queues) {
-          const own = jobs.filter((job) => job.service === service);
-          // The same attempt is in the queue once, however often it is sent.
-          const sent = own.map(({ id, attempts }) => ({
-            name: service,
-            data: { id },
-            opts: { jobId: `${id}-${attempts}` },
-          }));
-          if (sent.length > 0) await queue.addBulk(sent);
-        }
+        for (const service of services) await this.send(service, jobs);
       }
     } catch (error) {
       this.logger.warn({ err: asError(error) }, 'jobs cannot be sent to Redis now');
     } finally {
       this.dispatching = false;
+    }
+  }
+
+  private async send(service: string, jobs: DispatchedJob[]): Promise<void> {
+    // The same attempt is in the queue once, however often it is sent.
+    const own = jobs
+      .filter((job) => job.service === service)
+      .map(({ id, attempts }) => ({ name: service, data: { id }, opts: { jobId: `${id}-${attempts}` } }));
+    if (own.length === 0) return;
+    try {
+      await this.queueOf(service).addBulk(own);
+    } catch (error) {
+      this.queues.delete(service);
+      throw error;
     }
   }
 

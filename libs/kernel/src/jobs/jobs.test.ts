@@ -1,21 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { JOBS, type JobName, type JobPayload } from '@midplane/contracts';
-import { MIGRATIONS } from '@midplane/migrations';
-import { type PostgresServer, type RedisServer, startPostgres, startRedis } from '@midplane/tools/services';
+import {
+  asPrincipal,
+  contextOf,
+  createPrincipal,
+  embeddedTestDatabase,
+  type PostgresTestDatabase,
+  testDatabase,
+  type TestDatabase,
+  testRedis,
+  type TestRedis,
+} from '@midplane/testing';
 import { Redis } from 'ioredis';
-import type { DataSource } from 'typeorm';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { currentContext, type RequestContext, runInContext } from '../context/request-context.js';
+import {
+  currentContext,
+  type Principal,
+  type RequestContext,
+  runInContext,
+} from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
-import { openDatabase, type OpenDatabase } from '../persistence/data-source.js';
-import { Database } from '../persistence/database.js';
+import type { Database } from '../persistence/database.js';
 import { newId } from '../persistence/ids.js';
 import { createLogger } from '../telemetry/logger.js';
 import { BullMqTransport } from './bullmq.transport.js';
@@ -28,15 +38,12 @@ const logger = createLogger('silent', 'test');
 const LEASE_MS = 900;
 const soon = { timeout: 30_000, interval: 25 };
 
-let postgres: PostgresServer;
-let redis: RedisServer;
+let redis: TestRedis;
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres({ durable: false }), startRedis()]);
+  redis = await testRedis();
 });
-afterAll(async () => {
-  await Promise.all([postgres?.stop(), redis?.stop()]);
-});
+afterAll(() => redis?.close());
 
 /** The tests that every transport passes on every database. */
 describe.each([
@@ -44,26 +51,18 @@ describe.each([
   { form: 'in-process on the embedded Postgres', embedded: true, transport: inProcess },
   { form: 'BullMQ on Postgres and Redis', embedded: false, transport: bullMq },
 ])('jobs, $form', ({ embedded, transport }) => {
-  let home: string;
-  let open: OpenDatabase;
+  let test: TestDatabase;
   let database: Database;
-  let tenant: string;
+  let who: Principal;
   let started: Jobs[] = [];
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'midplane-jobs-'));
-    const url = embedded ? undefined : postgres.url;
-    open = await openDatabase({ url, home, poolSize: 20, migrations: MIGRATIONS });
-    database = new Database(open.dataSource);
+    test = await (embedded ? embeddedTestDatabase : testDatabase)({ poolSize: 20 });
+    database = test.database;
+    who = await createPrincipal(database);
   });
-  afterAll(async () => {
-    await open.close();
-    await rm(home, { recursive: true });
-  });
-  beforeEach(async () => {
-    await open.dataSource.query('delete from job');
-    tenant = await newTenant(open.dataSource);
-  });
+  afterAll(() => test?.close());
+  beforeEach(() => test.dataSource.query('delete from job'));
   afterEach(async () => {
     await Promise.all(started.map((jobs) => jobs.stop()));
     started = [];
@@ -80,8 +79,7 @@ describe.each([
     return jobs;
   }
 
-  const inTenant = <T>(work: () => Promise<T>, changes: Partial<RequestContext> = {}) =>
-    runInContext({ ...contextOf(tenant), ...changes }, work);
+  const inTenant = <T>(work: () => Promise<T>) => asPrincipal(who, work);
 
   function enqueue(jobs: Jobs, documentId = newId(), options: Parameters<Jobs['enqueue']>[3] = {}) {
     return inTenant(() =>
@@ -90,7 +88,7 @@ describe.each([
   }
 
   async function stateOf(id: string | undefined) {
-    const [row] = (await open.dataSource.query(
+    const [row] = (await test.dataSource.query(
       'select status, attempts, lease_owner, last_error, run_at > now() as waits from job where id = $1',
       [id],
     )) as {
@@ -119,7 +117,7 @@ describe.each([
       }),
     );
     await vi.waitFor(async () => {
-      const left = await open.dataSource.query(`select id from job where status <> 'DONE'`);
+      const left = await test.dataSource.query(`select id from job where status <> 'DONE'`);
       expect(left).toEqual([]);
     }, soon);
     expect(ran.toSorted()).toEqual(documents.toSorted());
@@ -128,12 +126,7 @@ describe.each([
   it('carries who asked, the trace and the language, but not the deadline', async () => {
     const seen: RequestContext[] = [];
     const jobs = await start({ 'ingest.parse': { run: async () => void seen.push(currentContext()) } });
-    const context = {
-      ...contextOf(tenant),
-      traceId: 'a'.repeat(32),
-      locale: 'zh' as const,
-      deadline: Date.now(),
-    };
+    const context = contextOf(who, { traceId: 'a'.repeat(32), locale: 'zh', deadline: Date.now() });
     await runInContext(context, () =>
       database.tenant((manager) => jobs.enqueue(manager, 'ingest.parse', { documentId: newId() })),
     );
@@ -161,12 +154,12 @@ describe.each([
       ),
     ).rejects.toThrow('rolled back');
     await expect(
-      inTenant(() => jobs.enqueue(open.dataSource.manager, 'ingest.parse', { documentId: newId() })),
+      inTenant(() => jobs.enqueue(test.dataSource.manager, 'ingest.parse', { documentId: newId() })),
     ).rejects.toThrow('inside of a transaction');
     const kept = newId();
     await eventually(await enqueue(jobs, kept), 'DONE');
     expect(ran).toEqual([kept]);
-    expect(await open.dataSource.query('select count(*)::int as n from job')).toEqual([{ n: 1 }]);
+    expect(await test.dataSource.query('select count(*)::int as n from job')).toEqual([{ n: 1 }]);
   });
 
   it('queues one job for a key while it waits or runs, and another one afterwards', async () => {
@@ -228,7 +221,7 @@ describe.each([
     const id = await enqueue(jobs, documentId);
     await eventually(id, 'DEAD');
     const problem = { code: 'FILE_PASSWORD', params: { type: 'PDF' } };
-    expect(told).toEqual([{ documentId }, problem, tenant]);
+    expect(told).toEqual([{ documentId }, problem, who.tenantId]);
     const page = await inTenant(() => jobs.deadJobs({ first: 10 }));
     expect(page).toMatchObject({
       totalCount: 1,
@@ -290,8 +283,7 @@ describe.each([
     });
     const id = await enqueue(jobs);
     await eventually(id, 'DEAD');
-    const other = contextOf(await newTenant(open.dataSource));
-    await runInContext(other, async () => {
+    await asPrincipal(await createPrincipal(database), async () => {
       expect(await jobs.deadJobs({ first: 10 })).toMatchObject({ nodes: [], totalCount: 0 });
       await expect(jobs.retryJob(id!)).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
     });
@@ -322,7 +314,7 @@ describe.each([
     const jobs = await start({
       'ingest.parse': {
         run: async (_payload, job) => {
-          await open.dataSource.query(
+          await test.dataSource.query(
             `update job set lease_owner = $1, lease_until = now() + interval '1 hour' where id = $2`,
             [thief, job.id],
           );
@@ -391,6 +383,7 @@ describe.each([
 
   it('does not start without exactly one handler for every job of its services', async () => {
     const jobs = new Jobs(database, transport(database), logger);
+    started.push(jobs);
     await expect(jobs.start(['ingest'])).rejects.toThrow('no handler here: ingest.parse, ingest.chunk');
     jobs.handle('ingest.parse', { run: async () => undefined });
     expect(() => jobs.handle('ingest.parse', { run: async () => undefined })).toThrow('two handlers');
@@ -408,7 +401,7 @@ describe.each([
   });
 
   it.skipIf(embedded)('goes on with the job of a killed process', async () => {
-    const child = await startWorkerProcess('waiting');
+    const child = await startWorkerProcess(test, 'waiting');
     const queue = new Jobs(database, transport(database), logger);
     const id = await enqueue(queue);
     await child.line('running');
@@ -427,7 +420,7 @@ describe.each([
     const id = await enqueue(queue, newId(), { maxAttempts: 2 });
     await queue.stop();
     for (const attempts of [1, 2]) {
-      const child = await startWorkerProcess('poisoned');
+      const child = await startWorkerProcess(test, 'poisoned');
       await once(child.process, 'exit');
       expect(await stateOf(id)).toMatchObject({ status: 'RUNNING', attempts });
     }
@@ -445,17 +438,15 @@ describe.each([
 });
 
 describe('jobs on a Redis that is lost', () => {
-  it.each([['flushed'], ['stopped and started empty']])('loses none when it is %s', async (how) => {
-    const lost = await startRedis();
-    const open = await openDatabase({ url: postgres.url, home: '', poolSize: 10, migrations: MIGRATIONS });
-    const database = new Database(open.dataSource);
-    await open.dataSource.query('delete from job');
-    const tenant = await newTenant(open.dataSource);
-    const transport = new BullMqTransport(lost.url, database, logger, { pollMs: 50, redispatchMs: 500 });
-    const jobs = new Jobs(database, transport, logger, { concurrency: 2 });
+  it.each(['is flushed', 'ends and starts empty'])('loses none when it %s', async (how) => {
+    const lost = await testRedis();
+    const test = await testDatabase({ poolSize: 10 });
+    const who = await createPrincipal(test.database);
+    const transport = new BullMqTransport(lost.url, test.database, logger, { pollMs: 50, redispatchMs: 500 });
+    const jobs = new Jobs(test.database, transport, logger, { concurrency: 2 });
     const ran = new Set<string>();
-    let open_ = () => {};
-    const gate = new Promise<void>((resolve) => (open_ = resolve));
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
     for (const name of Object.keys(JOBS) as JobName[])
       jobs.handle(name, {
         run: async (payload) => {
@@ -466,28 +457,29 @@ describe('jobs on a Redis that is lost', () => {
     await jobs.start(['ingest']);
     const documents = Array.from({ length: 40 }, newId);
     const queue = (some: string[]) =>
-      runInContext(contextOf(tenant), () =>
-        database.tenant(async (manager) => {
+      asPrincipal(who, () =>
+        test.database.tenant(async (manager) => {
           for (const documentId of some) await jobs.enqueue(manager, 'ingest.parse', { documentId });
         }),
       );
     await queue(documents.slice(0, 30));
-    // All are in Redis, two of them run.
     await vi.waitFor(async () => {
-      const rows = await open.dataSource.query('select 1 from job where dispatched_at is not null');
-      expect(rows).toHaveLength(30);
+      expect(await test.dataSource.query('select 1 from job where dispatched_at is null')).toEqual([]);
+      expect(await test.dataSource.query(`select 1 from job where status = 'RUNNING'`)).toHaveLength(2);
     }, soon);
-    if (how === 'flushed') await flush(lost.url);
+
+    if (how === 'is flushed') await flush(lost.url);
     else await lost.restart();
-    open_();
+    letGo();
     await queue(documents.slice(30));
+
     await vi.waitFor(async () => {
-      expect(await open.dataSource.query(`select id from job where status <> 'DONE'`)).toEqual([]);
+      expect(await test.dataSource.query(`select id from job where status <> 'DONE'`)).toEqual([]);
     }, soon);
     expect([...ran].toSorted()).toEqual(documents.toSorted());
     await jobs.stop();
-    await open.close();
-    await lost.stop();
+    await test.close();
+    await lost.close();
   });
 });
 
@@ -497,21 +489,6 @@ function inProcess(): JobTransport {
 
 function bullMq(database: Database): JobTransport {
   return new BullMqTransport(redis.url, database, logger, { pollMs: 50, redispatchMs: 500 });
-}
-
-function contextOf(tenantId: string): RequestContext {
-  return {
-    principal: { tenantId, userId: newId(), groupIds: [newId()], roles: ['knowledge-admin'] },
-    traceId: 'f'.repeat(32),
-    locale: 'en',
-    signal: new AbortController().signal,
-  };
-}
-
-async function newTenant(dataSource: DataSource): Promise<string> {
-  const id = newId();
-  await dataSource.query('insert into tenant (id, name) values ($1, $2)', [id, id]);
-  return id;
 }
 
 async function flush(url: string): Promise<void> {
@@ -528,9 +505,9 @@ interface WorkerProcess {
 
 let bundle: Promise<string> | undefined;
 
-async function startWorkerProcess(mode: 'waiting' | 'poisoned'): Promise<WorkerProcess> {
+async function startWorkerProcess(test: TestDatabase, mode: 'waiting' | 'poisoned'): Promise<WorkerProcess> {
   bundle ??= bundleWorker();
-  const worker = spawn(process.execPath, [await bundle, postgres.url, mode], {
+  const worker = spawn(process.execPath, [await bundle, (test as PostgresTestDatabase).url, mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: worker.stdout });

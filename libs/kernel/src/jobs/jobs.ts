@@ -41,6 +41,7 @@ export class Jobs {
   private worker: JobWorker | undefined;
   private ticker: Promise<void> | undefined;
   private readonly stopped = new AbortController();
+  private stopping: Promise<void> | undefined;
 
   constructor(
     private readonly database: Database,
@@ -116,14 +117,8 @@ export class Jobs {
   }
 
   /** Cancels running jobs and gives their leases back, so that another process goes on with them at once. */
-  async stop(): Promise<void> {
-    await this.transport.stopTaking();
-    await this.worker?.stop(this.options.graceMs);
-    this.stopped.abort();
-    await this.ticker;
-    await this.transport.close();
-    const { subscribers } = this.database.dataSource;
-    if (subscribers.includes(this.afterCommit)) subscribers.splice(subscribers.indexOf(this.afterCommit), 1);
+  stop(): Promise<void> {
+    return (this.stopping ??= this.stopOnce());
   }
 
   /** The jobs of the running call's tenant that were given up, newest first. */
@@ -144,6 +139,16 @@ export class Jobs {
   /** Counts the jobs of this process's services that are not done, over all tenants. For metrics. */
   count(): Promise<JobCount[]> {
     return this.repository.count([...this.services]);
+  }
+
+  private async stopOnce(): Promise<void> {
+    await this.transport.stopTaking();
+    await this.worker?.stop(this.options.graceMs);
+    this.stopped.abort();
+    await this.ticker;
+    await this.transport.close();
+    const { subscribers } = this.database.dataSource;
+    if (subscribers.includes(this.afterCommit)) subscribers.splice(subscribers.indexOf(this.afterCommit), 1);
   }
 
   /** In this order: a process never takes back what it holds itself and could not renew for a busy database. */
