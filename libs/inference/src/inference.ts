@@ -95,6 +95,11 @@ export class Inference {
     return this.#ocr.read(request.image, request.signal);
   }
 
+  /** Pictures that wait for OCR, and those being read. */
+  ocrLoad(): { queued: number; inFlight: number } {
+    return this.#ocr.load();
+  }
+
   /** How busy each model in use is, by its name. */
   async load(): Promise<Record<string, EmbedderLoad>> {
     const loads: Record<string, EmbedderLoad> = {};

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
-import { QueueFullError, TextScheduler } from '../scheduling/text-scheduler.js';
+import { characters, QueueFullError, Scheduler } from '../scheduling/scheduler.js';
 import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
 import { EndpointClient, EndpointError } from './endpoint.client.js';
 
@@ -35,7 +35,7 @@ export class EndpointEmbedder implements Embedder {
   readonly #options: EndpointOptions;
   readonly #client: EndpointClient;
   readonly #count: (texts: readonly string[], signal?: AbortSignal) => Promise<TokenCounts>;
-  readonly #scheduler: TextScheduler<number>;
+  readonly #scheduler: Scheduler<number>;
   #dimension: number | undefined;
   #texts = 0;
   #tokens = 0;
@@ -55,7 +55,7 @@ export class EndpointEmbedder implements Embedder {
     this.#client = new EndpointClient(options);
     this.#count = count;
     this.#dimension = options.dimension;
-    this.#scheduler = new TextScheduler(
+    this.#scheduler = new Scheduler(
       Array.from({ length: options.concurrency }, (_, slot) => slot),
       queueLimit,
     );
@@ -72,10 +72,11 @@ export class EndpointEmbedder implements Embedder {
     const { signal, urgency } = options;
     try {
       return await this.#scheduler.submit({
-        texts: await this.#fitting(texts, signal),
+        items: await this.#fitting(texts, signal),
         priority: urgency,
         signal,
-        packet: { texts: this.#options.batchSize, characters: PACKET_CHARACTERS },
+        packet: { items: this.#options.batchSize, weight: PACKET_CHARACTERS },
+        weigh: characters,
         run: async (_, packet) => {
           const started = performance.now();
           const prefixed = packet.map((text) => this.#options.prefixes[role] + text);

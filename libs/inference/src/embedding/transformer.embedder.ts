@@ -1,8 +1,8 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
 import type { LocalModel } from '../models/local-model.js';
-import { QueueFullError, TextScheduler, type TextWork } from '../scheduling/text-scheduler.js';
-import { Thread, ThreadDiedError } from '../scheduling/thread.js';
+import { characters, QueueFullError, Scheduler, type Work } from '../scheduling/scheduler.js';
+import { askTwice, Thread } from '../scheduling/thread.js';
 import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
 import type { TransformerMessage, TransformerResult, TransformerWorkerData } from './transformer.worker.js';
 
@@ -18,14 +18,14 @@ export interface TransformerOptions {
 type ModelThread = Thread<TransformerMessage, TransformerResult>;
 
 /** Short texts are handed over together; an interactive one waits for at most about one passage. */
-const EMBED_PACKET = { texts: 8, characters: 600 };
-const COUNT_PACKET = { texts: 128, characters: 8000 };
+const EMBED_PACKET = { items: 8, weight: 600 };
+const COUNT_PACKET = { items: 128, weight: 8000 };
 
 /** Runs one model of a folder in worker threads. Nothing is loaded before the first text. */
 export class TransformerEmbedder implements Embedder {
   readonly #model: LocalModel;
   readonly #threads: ModelThread[];
-  readonly #scheduler: TextScheduler<ModelThread>;
+  readonly #scheduler: Scheduler<ModelThread>;
   #texts = 0;
   #tokens = 0;
   #busySeconds = 0;
@@ -40,7 +40,7 @@ export class TransformerEmbedder implements Embedder {
       { length: options.workers },
       () => new Thread(import.meta.url, 'transformer', data),
     );
-    this.#scheduler = new TextScheduler(this.#threads, options.queueLimit);
+    this.#scheduler = new Scheduler(this.#threads, options.queueLimit);
   }
 
   async describe(): Promise<EmbeddingModel> {
@@ -49,10 +49,11 @@ export class TransformerEmbedder implements Embedder {
 
   embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
     return this.#submit({
-      texts,
+      items: texts,
       priority: options.urgency,
       signal: options.signal,
       packet: EMBED_PACKET,
+      weigh: characters,
       run: async (thread, packet) => {
         const started = performance.now();
         const { values, tokens } = await this.#ask(thread, { task: 'embed', role, texts: packet });
@@ -69,10 +70,11 @@ export class TransformerEmbedder implements Embedder {
     // One empty text where only the overhead is wanted and not known yet.
     const asked = texts.length === 0 && this.#overhead === undefined ? [''] : texts;
     const counts = await this.#submit<number>({
-      texts: asked,
+      items: asked,
       priority: 'counting',
       signal,
       packet: COUNT_PACKET,
+      weigh: characters,
       run: async (thread, packet) => {
         const { values, tokens } = await this.#ask(thread, { task: 'count', texts: packet });
         this.#overhead = tokens;
@@ -102,7 +104,7 @@ export class TransformerEmbedder implements Embedder {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  async #submit<Result>(work: TextWork<ModelThread, Result>): Promise<Result[]> {
+  async #submit<Result>(work: Work<ModelThread, string, Result>): Promise<Result[]> {
     try {
       return await this.#scheduler.submit(work);
     } catch (error) {
@@ -114,13 +116,9 @@ export class TransformerEmbedder implements Embedder {
     }
   }
 
-  /** Asks once more where the thread died, in a new one: one crash is bad luck, two are the text or the model. */
   async #ask(thread: ModelThread, message: TransformerMessage): Promise<TransformerResult> {
     try {
-      return await thread.request(message).catch((error: unknown) => {
-        if (error instanceof ThreadDiedError) return thread.request(message);
-        throw error;
-      });
+      return await askTwice(thread, message);
     } catch (error) {
       const reason = (error as Error).message;
       throw new UserError(

@@ -95,3 +95,14 @@ export class Thread<Message, Result> {
     return worker;
   }
 }
+
+/** Asks once more, in a new thread, where the thread died: one crash is bad luck, two are the work itself. */
+export function askTwice<Message, Result>(
+  thread: Thread<Message, Result>,
+  message: Message,
+): Promise<Result> {
+  return thread.request(message).catch((error: unknown) => {
+    if (error instanceof ThreadDiedError) return thread.request(message);
+    throw error;
+  });
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { QueueFullError, TextScheduler, type Priority } from './text-scheduler.js';
+import { characters, QueueFullError, Scheduler, type Priority } from './scheduler.js';
 
-const PACKET = { texts: 2, characters: 100 };
+const PACKET = { items: 2, weight: 100 };
 
 /** A slot that finishes a packet only when told to, and notes what it was given. */
 class Slot {
@@ -25,10 +25,11 @@ class Slot {
 
 function setUp(limit = 100) {
   const slot = new Slot();
-  const scheduler = new TextScheduler([slot], limit);
+  const scheduler = new Scheduler([slot], limit);
   const submit = (priority: Priority, texts: string, signal?: AbortSignal): Promise<string[]> =>
     scheduler.submit({
-      texts: texts.split(' '),
+      items: texts.split(' '),
+      weigh: characters,
       priority,
       packet: PACKET,
       signal,
@@ -37,7 +38,7 @@ function setUp(limit = 100) {
   return { slot, scheduler, submit };
 }
 
-describe('TextScheduler', () => {
+describe('Scheduler', () => {
   it('gives results in the order of the texts', async () => {
     const { slot, submit } = setUp();
     const done = submit('bulk', 'a b c');
@@ -101,12 +102,18 @@ describe('TextScheduler', () => {
   });
 
   it('fails a request with the first error of a packet, and goes on with the next', async () => {
-    const scheduler = new TextScheduler(['only'], 100);
+    const scheduler = new Scheduler(['only'], 100);
     const run = (_: string, texts: readonly string[]): Promise<number[]> =>
       texts.includes('bad') ? Promise.reject(new Error('broken')) : Promise.resolve(texts.map(() => 1));
-    const packet = { texts: 1, characters: 100 };
-    const failing = scheduler.submit({ texts: ['ok', 'bad', 'never'], priority: 'bulk', packet, run });
-    const fine = scheduler.submit({ texts: ['fine'], priority: 'bulk', packet, run });
+    const packet = { items: 1, weight: 100 };
+    const failing = scheduler.submit({
+      items: ['ok', 'bad', 'never'],
+      weigh: characters,
+      priority: 'bulk',
+      packet,
+      run,
+    });
+    const fine = scheduler.submit({ items: ['fine'], weigh: characters, priority: 'bulk', packet, run });
     await expect(failing).rejects.toThrow('broken');
     expect(await fine).toEqual([1]);
     await scheduler.drained();

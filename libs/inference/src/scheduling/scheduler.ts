@@ -2,25 +2,27 @@
 export const PRIORITIES = ['interactive', 'counting', 'bulk'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** Thrown by {@link TextScheduler.submit} where the queue holds too much already. */
+/** Thrown by {@link Scheduler.submit} where the queue holds too much already. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 }
 
-/** Texts to be worked on by whichever slot is free. */
-export interface TextWork<Slot, Result> {
-  texts: readonly string[];
+/** Items (texts, pictures) to be worked on by whichever slot is free. */
+export interface Work<Slot, Item, Result> {
+  items: readonly Item[];
   priority: Priority;
-  /** What a slot takes at once: at most so many texts, and no further text once they have so many characters. */
-  packet: { texts: number; characters: number };
-  /** @returns a result for each text, in order. */
-  run(slot: Slot, texts: readonly string[]): Promise<Result[]>;
+  /** What a slot takes at once: at most so many items, and no further item once they have so much weight. */
+  packet: { items: number; weight: number };
+  /** What an item costs, in any unit: characters, for a text. */
+  weigh(item: Item): number;
+  /** @returns a result for each item, in order. */
+  run(slot: Slot, items: readonly Item[]): Promise<Result[]>;
   signal?: AbortSignal | undefined;
 }
 
 interface Request<Slot> {
-  work: TextWork<Slot, unknown>;
-  /** Index of the first text that no slot has taken. */
+  work: Work<Slot, unknown, unknown>;
+  /** Index of the first item that no slot has taken. */
   next: number;
   unfinished: number;
   results: unknown[];
@@ -30,11 +32,11 @@ interface Request<Slot> {
 }
 
 /**
- * Hands texts to a fixed number of slots (worker threads, connections) in small packets, so that an interactive
- * text waits for at most one packet of bulk. Requests of one priority take turns, so that a large document does
+ * Hands items to a fixed number of slots (worker threads, connections) in small packets, so that an interactive
+ * item waits for at most one packet of bulk. Requests of one priority take turns, so that a large document does
  * not hold up a small one.
  */
-export class TextScheduler<Slot> {
+export class Scheduler<Slot> {
   readonly #waiting: Record<Priority, Request<Slot>[]> = { interactive: [], counting: [], bulk: [] };
   readonly #queued: Record<Priority, number> = { interactive: 0, counting: 0, bulk: 0 };
   readonly #free: Slot[];
@@ -44,17 +46,19 @@ export class TextScheduler<Slot> {
 
   /**
    * @param slots who does the work, each one packet at a time
-   * @param limit texts of one priority that may wait; a request to an empty queue is always taken
+   * @param limit items of one priority that may wait; a request to an empty queue is always taken
    */
   constructor(slots: readonly Slot[], limit: number) {
     this.#free = [...slots];
     this.#limit = limit;
   }
 
+  /** Items that wait. */
   get queued(): Readonly<Record<Priority, number>> {
     return { ...this.#queued };
   }
 
+  /** Items being worked on. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -64,17 +68,17 @@ export class TextScheduler<Slot> {
   }
 
   /**
-   * @returns the results of all texts, in order. Rejects with QueueFullError, with the first error of a packet, or
-   *   with the signal's reason; the request's other texts then leave the queue
+   * @returns the results of all items, in order. Rejects with QueueFullError, with the first error of a packet, or
+   *   with the signal's reason; the request's other items then leave the queue
    */
-  submit<Result>(work: TextWork<Slot, Result>): Promise<Result[]> {
-    const { texts, priority, signal } = work;
+  submit<Item, Result>(work: Work<Slot, Item, Result>): Promise<Result[]> {
+    const { items, priority, signal } = work;
     return new Promise<Result[]>((resolve, reject) => {
       signal?.throwIfAborted();
-      if (texts.length === 0) return resolve([]);
+      if (items.length === 0) return resolve([]);
       const waiting = this.#queued[priority];
-      if (waiting > 0 && waiting + texts.length > this.#limit) {
-        throw new QueueFullError(`${waiting} texts wait already; at most ${this.#limit} may.`);
+      if (waiting > 0 && waiting + items.length > this.#limit) {
+        throw new QueueFullError(`${waiting} items wait already; at most ${this.#limit} may.`);
       }
       const onAbort = (): void => request.fail(signal?.reason);
       const settle = (): void => {
@@ -83,10 +87,11 @@ export class TextScheduler<Slot> {
         this.#withdraw(request);
       };
       const request: Request<Slot> = {
-        work,
+        // Its own items are all that `weigh` and `run` are ever given.
+        work: work as unknown as Work<Slot, unknown, unknown>,
         next: 0,
-        unfinished: texts.length,
-        results: new Array<unknown>(texts.length),
+        unfinished: items.length,
+        results: new Array<unknown>(items.length),
         settled: false,
         succeed: (results) => {
           settle();
@@ -100,7 +105,7 @@ export class TextScheduler<Slot> {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting[priority].push(request);
-      this.#queued[priority] += texts.length;
+      this.#queued[priority] += items.length;
       this.#dispatch();
     });
   }
@@ -123,7 +128,6 @@ export class TextScheduler<Slot> {
     if (this.idle) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  /** The request whose turn it is, put back behind the others of its priority where it has texts left to take. */
   #takeTurn(): Request<Slot> | undefined {
     const priority = PRIORITIES.find((candidate) => this.#waiting[candidate].length > 0);
     return priority && this.#waiting[priority].shift();
@@ -132,44 +136,48 @@ export class TextScheduler<Slot> {
   async #serve(slot: Slot, request: Request<Slot>): Promise<void> {
     const { work } = request;
     const start = request.next;
-    const texts = nextPacket(work, start);
-    request.next += texts.length;
-    this.#queued[work.priority] -= texts.length;
-    this.#inFlight += texts.length;
-    if (request.next < work.texts.length) this.#waiting[work.priority].push(request);
+    const items = nextPacket(work, start);
+    request.next += items.length;
+    this.#queued[work.priority] -= items.length;
+    this.#inFlight += items.length;
+    // Behind the others of its priority: they take turns.
+    if (request.next < work.items.length) this.#waiting[work.priority].push(request);
     try {
-      const results = await work.run(slot, texts);
+      const results = await work.run(slot, items);
       if (!request.settled) {
         results.forEach((result, i) => (request.results[start + i] = result));
-        request.unfinished -= texts.length;
+        request.unfinished -= items.length;
         if (request.unfinished === 0) request.succeed(request.results);
       }
     } catch (error) {
       request.fail(error);
     } finally {
-      this.#inFlight -= texts.length;
+      this.#inFlight -= items.length;
       this.#free.push(slot);
       this.#dispatch();
     }
   }
 
   #withdraw(request: Request<Slot>): void {
-    const { priority, texts } = request.work;
+    const { priority, items } = request.work;
     const queue = this.#waiting[priority];
     const at = queue.indexOf(request);
     if (at < 0) return;
     queue.splice(at, 1);
-    this.#queued[priority] -= texts.length - request.next;
+    this.#queued[priority] -= items.length - request.next;
     this.#tellIfIdle();
   }
 }
 
-function nextPacket(work: TextWork<never, unknown>, start: number): readonly string[] {
+function nextPacket<Item>(work: Work<never, Item, unknown>, start: number): readonly Item[] {
   let end = start;
-  let characters = 0;
-  while (end < work.texts.length && end - start < work.packet.texts && characters < work.packet.characters) {
-    characters += (work.texts[end] as string).length;
+  let weight = 0;
+  while (end < work.items.length && end - start < work.packet.items && weight < work.packet.weight) {
+    weight += work.weigh(work.items[end] as Item);
     end += 1;
   }
-  return work.texts.slice(start, end);
+  return work.items.slice(start, end);
 }
+
+/** Weighs a text by its characters. */
+export const characters = (text: string): number => text.length;
