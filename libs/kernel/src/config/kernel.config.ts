@@ -46,6 +46,11 @@ export const kernelConfig = configGroup('Platform', {
     description: 'Bucket of the documents.',
     defaultText: 'midplane',
   },
+  S3_REGION: {
+    schema: z.string().default('us-east-1'),
+    description: 'Region of that storage; those that are not Amazon take any.',
+    defaultText: 'us-east-1',
+  },
   S3_ACCESS_KEY_ID: {
     schema: z.string().optional(),
     description: 'Access key of that storage.',

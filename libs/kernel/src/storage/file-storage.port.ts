@@ -49,7 +49,8 @@ export function checkKey(key: string): string {
 /** Passes bytes on, counts and hashes them, and fails with FILE_TOO_LARGE at the first byte too many. */
 export class Meter extends Transform {
   private readonly hash = createHash('sha256');
-  private size = 0;
+  /** Not named `size`: the S3 client would take it for the length of the whole. */
+  private taken = 0;
 
   constructor(private readonly maxBytes: number) {
     super();
@@ -60,8 +61,8 @@ export class Meter extends Transform {
     _: BufferEncoding,
     done: (error: Error | null, piece?: Buffer) => void,
   ): void {
-    this.size += piece.length;
-    if (this.size > this.maxBytes) {
+    this.taken += piece.length;
+    if (this.taken > this.maxBytes) {
       const megabytes = Math.floor((this.maxBytes / 1024 / 1024) * 10) / 10;
       done(new UserError('FILE_TOO_LARGE', { megabytes }));
       return;
@@ -72,6 +73,6 @@ export class Meter extends Transform {
 
   /** @returns the counts, once the stream has ended */
   written(): Written {
-    return { sizeBytes: this.size, sha256: this.hash.digest('hex') };
+    return { sizeBytes: this.taken, sha256: this.hash.digest('hex') };
   }
 }

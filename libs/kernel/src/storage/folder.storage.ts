@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { access, constants, mkdir, opendir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { access, constants, mkdir, opendir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { checkKey, type FileStorage, Meter, type WriteOptions, type Written } fr
 
 /** Names of files on their way begin so; no key can. */
 const UNFINISHED = '.unfinished-';
+const ABANDONED_MS = 86_400_000;
 
 /** Files in a folder: what `npm start` uses. Written beside, flushed, then renamed into place. */
 export class FolderStorage implements FileStorage {
@@ -61,9 +62,16 @@ export class FolderStorage implements FileStorage {
     }
   }
 
+  /** Also removes what processes have left half-written that were killed more than a day ago. */
   async check(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     await access(this.folder, constants.W_OK);
+    for (const name of await readdir(this.folder)) {
+      if (!name.startsWith(UNFINISHED)) continue;
+      const path = join(this.folder, name);
+      const written = await stat(path).catch(() => undefined);
+      if (written && Date.now() - written.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+    }
   }
 
   private pathOf(key: string): string {
