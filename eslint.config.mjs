@@ -37,6 +37,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { '@nx': nx },
     rules: {
+      'no-control-regex': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -44,8 +45,9 @@ export default tseslint.config(
     },
   },
   {
-    // A test may import anything: it boots whole modules, and the test library stands on the kernel that it tests.
-    files: ['**/*.test.ts'],
+    // A test, and what only tests of its library use, may import anything: it boots whole modules, and the test
+    // library stands on the kernel that it tests.
+    files: ['**/*.test.ts', '**/src/testing/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',
