@@ -1,2 +1,3 @@
 export { ingestConfig, type IngestConfig } from './ingest.config.js';
 export { IngestModule, KNOWLEDGE_ENTITIES } from './ingest.module.js';
+export { passageText } from './stages/passage-text.js';
