@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import { rowText, tableText, type Block, type TextBlock } from '../parse/block.js';
 import { chunkBlocks, type ChunkDraft } from './chunk-blocks.js';
+import { collect } from '../testing/read-data.js';
 
 /** A token for each word and each Chinese character, and two around every text, as embedders have them. */
 const countTokens = (texts: string[]): Promise<number[]> =>
   Promise.resolve(texts.map((text) => 2 + (text.match(/[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+/g)?.length ?? 0)));
 
 async function chunk(blocks: Block[], maxTokens = 40, minTokens = 12): Promise<ChunkDraft[]> {
-  return Array.fromAsync(chunkBlocks(blocks, { countTokens, maxTokens, minTokens }));
+  return collect(chunkBlocks(blocks, { countTokens, maxTokens, minTokens }));
 }
 
 const heading = (level: number, text: string): TextBlock => ({ kind: 'heading', level, text });
@@ -151,7 +152,7 @@ describe('chunkBlocks', () => {
     const blocks = Array.from({ length: 500 }, (_, at) =>
       paragraph(`Paragraph ${at} is short. It has two sentences.`),
     );
-    const chunks = await Array.fromAsync(
+    const chunks = await collect(
       chunkBlocks(blocks, { countTokens: (texts) => (calls++, countTokens(texts)) }),
     );
     expect(chunks.length).toBeGreaterThan(5);

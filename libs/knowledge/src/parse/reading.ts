@@ -30,15 +30,13 @@ export function cleanTitle(title: string | null | undefined): string | null {
 
 /** @returns the text without control characters, invisible direction marks and halves of surrogate pairs. */
 export function cleanText(text: string): string {
-  return (
-    text
-      .toWellFormed()
-      .replace(/\r\n?/g, '\n')
-      // eslint-disable-next-line no-control-regex
-      .replace(
-        /[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]/g,
-        '',
-      )
-      .replace(/\f/g, '\n')
-  );
+  return text
+    .toWellFormed()
+    .replace(/\r\n?/g, '\n')
+
+    .replace(
+      /[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffe\uffff]/g,
+      '',
+    )
+    .replace(/\f/g, '\n');
 }

@@ -9,6 +9,8 @@ import { htmlBlocks } from './read-html.js';
 
 /** Larger files are read as plain text: Markdown has to be in memory as a whole. */
 const MAX_LENGTH = 32 << 20;
+/** Quotations within quotations take the lexer time with the square of their depth. */
+const TOO_DEEP = /^(?:[ \t]*>){200}/m;
 
 /** Reads Markdown (GitHub's flavour); what is nested too deep for that, as plain text. */
 export async function readMarkdown(path: string, encoding: string, reading: Reading): Promise<void> {
@@ -17,6 +19,7 @@ export async function readMarkdown(path: string, encoding: string, reading: Read
     source += piece;
     if (source.length > MAX_LENGTH) return readText(path, encoding, reading);
   }
+  if (TOO_DEEP.test(source)) return readText(path, encoding, reading);
   const [matter, text] = frontMatter(cleanText(source));
   let blocks: TextBlock[];
   try {

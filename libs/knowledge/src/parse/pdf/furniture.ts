@@ -87,13 +87,15 @@ export function furniture(
     let count = 0;
     for (const { row, marks } of rows) {
       const inside = side === 'top' ? row.bottom < EDGE * height : row.top > (1 - EDGE) * height;
-      const repeated = marks.some(
-        (mark) =>
-          around.filter((other) => other[side].some((each) => each.marks.some((twin) => isTwin(mark, twin))))
-            .length >= needed,
-      );
+      const isNumber = isPageNumber(joinRuns(row.runs));
+      const repeated = marks.some((mark) => {
+        const twins = around.filter((other) =>
+          other[side].some((each) => each.marks.some((twin) => isTwin(mark, twin))),
+        );
+        return twins.length >= (isNumber ? 1 : needed);
+      });
       // Each chapter, or each record, may begin on a page of its own at the same height.
-      const isHeading = row.size > 1.1 * body && !isPageNumber(joinRuns(row.runs));
+      const isHeading = row.size > 1.1 * body && !isNumber;
       if (!inside || !repeated || isHeading) break;
       count++;
     }
@@ -118,7 +120,7 @@ function standsApart(rows: readonly EdgeRow[], count: number, side: 'top' | 'bot
 }
 
 function isPageNumber(text: string): boolean {
-  return /^(?:page|p\.|seite|第)?\s*[-–—]?\s*\d{1,5}\s*(?:(?:\/|of|von|共)\s*\d{1,5})?\s*[-–—]?\s*页?$/i.test(
+  return /^[ivxl]{1,6}$|^(?:page|p\.|seite|第)?\s*[-–—]?\s*\d{1,5}\s*(?:(?:\/|of|von|共)\s*\d{1,5})?\s*[-–—]?\s*页?$/i.test(
     text.trim(),
   );
 }

@@ -1,5 +1,5 @@
 import type { Paragraph } from './paragraphs.js';
-import { isLong } from './paragraphs.js';
+import { isChapterTitle, isLong } from './paragraphs.js';
 import type { OutlineEntry, PdfDocument } from './pdfium.js';
 import { textWidth, toRows } from './rows.js';
 import { uprights } from './run.js';
@@ -7,9 +7,6 @@ import { uprights } from './run.js';
 /** A heading is at least this much larger than running text. */
 const LARGER = 1.12;
 const SAMPLE_PAGES = 24;
-/** Parts and chapters of Chinese laws, rules and handbooks. */
-const CHINESE_CHAPTER = /^第[一二三四五六七八九十百零〇\d]{1,5}[编篇章节](?=[\s\u3000：:]|\p{Script=Han})/u;
-
 /** Tells headings, and their level, from running text: by the document's outline, else by size and weight. */
 export class Headings {
   /** Font height of most of the text, in points. */
@@ -82,8 +79,7 @@ export class Headings {
       const rank = this.sizes.findIndex((size) => paragraph.size >= 0.95 * size);
       return rank < 0 ? Math.min(6, this.sizes.length + 1) : rank + 1;
     }
-    if (CHINESE_CHAPTER.test(text) && textWidth(text) <= 60 && !/[。；，、]$/.test(text))
-      return Math.min(6, this.sizes.length + (/^第.{1,5}节/.test(text) ? 2 : 1));
+    if (isChapterTitle(text)) return Math.min(6, this.sizes.length + (/^第.{1,5}节/.test(text) ? 2 : 1));
     const short =
       paragraph.rows.length <= 2 &&
       textWidth(text) <= 100 &&

@@ -13,6 +13,19 @@ export interface Paragraph {
 /** A sentence, a clause or an introduction ends here. */
 export const ENDS = /[.!?:;。！？：；…"”』」)）\]】]\s*$/;
 
+/** Parts, chapters and articles of Chinese laws, rules and handbooks. */
+const CHINESE_CHAPTER = /^第[一二三四五六七八九十百零〇\d]{1,5}[编篇章节条](?=[\s\u3000：:]|\p{Script=Han})/u;
+
+/** @returns whether a line is the title of a part, a chapter or a section of a Chinese text. */
+export function isChapterTitle(text: string): boolean {
+  return (
+    CHINESE_CHAPTER.test(text) &&
+    !/^第.{1,5}条/.test(text) &&
+    textWidth(text) <= 60 &&
+    !/[。；，、]$/.test(text)
+  );
+}
+
 const isBold = (row: Row): boolean => row.runs.every((run) => run.bold);
 const isFixedPitch = (row: Row): boolean => row.runs.every((run) => run.fixedPitch);
 
@@ -63,6 +76,8 @@ function continues(
   if (isBold(row) !== isBold(previous) && (paragraph.bold || isBold(row))) return false;
   const text = joinRuns(previous.runs);
   const ended = ENDS.test(text);
+  if (CHINESE_CHAPTER.test(joinRuns(row.runs)) || (paragraph.rows.length === 1 && isChapterTitle(text)))
+    return false;
   if (
     LIST_MARKER.test(joinRuns(row.runs)) &&
     (ended || paragraph.listItem || row.left > previous.left + 0.5 * size)

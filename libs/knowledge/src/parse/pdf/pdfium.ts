@@ -80,7 +80,7 @@ export interface Glyph {
   top: number;
   right: number;
   bottom: number;
-  /** Of the baseline's start. */
+  /** Of the start of the baseline that the character stands on. */
   originX: number;
   originY: number;
   style: TextStyle;
@@ -321,10 +321,13 @@ export class PdfPage {
       let memory = this.document.memory;
       let style: TextStyle | undefined;
       let object = -1;
+      let originX = 0;
+      let originY = 0;
       for (let index = 0; index < count; index++) {
         const code = api.FPDFText_GetUnicode(text, index) >>> 0;
         if (code === 0 || code > 0x10ffff) continue;
-        const generated = api.FPDFText_IsGenerated(text, index) === 1;
+        // Only white space is made up.
+        const generated = code <= 32 && api.FPDFText_IsGenerated(text, index) === 1;
         if (generated) {
           if (style)
             glyphs.push({
@@ -346,29 +349,33 @@ export class PdfPage {
           object = owner;
           style = styles.get(owner) ?? this.style(text, index, owner);
           styles.set(owner, style);
+          // An object is on one baseline.
+          api.FPDFText_GetCharOrigin(text, index, scratch + 16, scratch + 24);
+          memory = this.document.memory;
+          const x = memory.getFloat64(scratch + 16, true);
+          const y = memory.getFloat64(scratch + 24, true);
+          originX = a * x + c * y + e;
+          originY = b * x + d * y + f;
         }
         if (api.FPDFText_GetLooseCharBox(text, index, scratch) === 0) continue;
-        api.FPDFText_GetCharOrigin(text, index, scratch + 16, scratch + 24);
         if (memory.buffer !== this.document.bytes.buffer) memory = this.document.memory;
         const x0 = memory.getFloat32(scratch, true);
         const y0 = memory.getFloat32(scratch + 4, true);
         const x1 = memory.getFloat32(scratch + 8, true);
         const y1 = memory.getFloat32(scratch + 12, true);
-        const originX = memory.getFloat64(scratch + 16, true);
-        const originY = memory.getFloat64(scratch + 24, true);
         const ax = a * x0 + c * y0 + e;
         const ay = b * x0 + d * y0 + f;
         const bx = a * x1 + c * y1 + e;
         const by = b * x1 + d * y1 + f;
         const hyphen = code === 0x02 || code === 0xfffe || code === 0xad;
         glyphs.push({
-          text: hyphen ? '-' : String.fromCodePoint(code),
+          text: hyphen ? '-' : character(code),
           left: Math.min(ax, bx),
           top: Math.min(ay, by),
           right: Math.max(ax, bx),
           bottom: Math.max(ay, by),
-          originX: a * originX + c * originY + e,
-          originY: b * originX + d * originY + f,
+          originX,
+          originY,
           style,
           hyphen,
           generated,
@@ -494,4 +501,12 @@ export class PdfPage {
     const memory = this.document.memory;
     return [memory.getInt32(scratch, true) / 100, memory.getInt32(scratch + 4, true) / 100];
   }
+}
+
+/** Ligatures and radicals, which some fonts give for letters and Chinese characters, as what they stand for. */
+function character(code: number): string {
+  const text = String.fromCodePoint(code);
+  return (code >= 0x2e80 && code <= 0x2fdf) || (code >= 0xfb00 && code <= 0xfb06)
+    ? text.normalize('NFKC')
+    : text;
 }

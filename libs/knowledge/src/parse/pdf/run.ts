@@ -93,7 +93,7 @@ class RunBuilder {
       this.space = true;
       return;
     }
-    // eslint-disable-next-line no-control-regex
+
     if (/^[\u0000-\u001f\u007f-\u009f\ufeff\u200e\u200f\u202a-\u202e]$/.test(glyph.text)) return;
     const [left, top, right, bottom] = this.turn(glyph.left, glyph.top, glyph.right, glyph.bottom);
     const baseline = this.turn(glyph.originX, glyph.originY, glyph.originX, glyph.originY)[1];

@@ -37,17 +37,22 @@ export function detectEncoding(head: Uint8Array): string | null {
   if (wide) return wide;
   if (controlShare(head) > 0.005) return null;
   if (decodes(head, 'utf-8')) return 'utf-8';
-  const scored = LEGACY.flatMap(({ label, common, wide: twoBytes }) => {
+  const scored = LEGACY.flatMap(({ label, common, kana, wide: twoBytes }) => {
     const text = decode(head, label);
-    return text === null ? [] : [{ label, score: commonShare(text, head, common, twoBytes) }];
+    if (text === null || (kana && !/[\u3040-\u30ff]/.test(text))) return [];
+    return [{ label, score: commonShare(text, head, common, twoBytes) }];
   }).sort((one, other) => other.score - one.score);
   const best = scored[0];
+  if (best?.label === 'gb18030' && isKorean(head) && decodes(head, 'euc-kr')) return 'euc-kr';
   if (best && best.score >= 0.6) return best.label;
-  const guess = jschardet.detect(Buffer.from(head.subarray(0, 1 << 16))).encoding?.toLowerCase();
-  if (guess && guess !== 'ascii' && isKnown(guess) && decodes(head, guess)) return guess;
+  const guessed = jschardet.detect(Buffer.from(head.subarray(0, 1 << 16))).encoding?.toLowerCase() ?? '';
+  if (OTHER_SCRIPTS.test(guessed) && decodes(head, guessed)) return guessed;
   if (best && best.score >= 0.3) return best.label;
   return decodes(head, 'windows-1252') ? 'windows-1252' : null;
 }
+
+/** Cyrillic, Greek, Hebrew and Thai. Which of the Western encodings it is, a detector only guesses. */
+const OTHER_SCRIPTS = /^(?:windows-125[135]|koi8-r|iso-8859-[578]|ibm866|x-mac-cyrillic|tis-620)$/;
 
 /** @returns the text of a file piece by piece; bytes that are wrong in its encoding come as U+FFFD. */
 export async function* decodeFile(path: string, encoding: string): AsyncGenerator<string> {
@@ -62,6 +67,8 @@ export async function* decodeFile(path: string, encoding: string): AsyncGenerato
 
 interface Legacy {
   label: string;
+  /** Text without kana is not in this encoding: it shares its bytes with Chinese ones. */
+  kana?: boolean;
   /** Whether two bytes, both given, are a character in common use. */
   common(lead: number, trail: number): boolean;
   /** Whether a byte begins a character of two. */
@@ -70,7 +77,7 @@ interface Legacy {
 
 /**
  * The first level of each character set holds the characters in daily use: JIS X 0208 (kana, level 1), GB 2312
- * (level 1 and punctuation), Big5 (level 1), KS X 1001 (Hangul).
+ * (level 1 and punctuation), Big5 (level 1).
  */
 const LEGACY: readonly Legacy[] = [
   {
@@ -81,6 +88,7 @@ const LEGACY: readonly Legacy[] = [
   },
   {
     label: 'euc-jp',
+    kana: true,
     wide: (lead) => lead >= 0x8e,
     common: (lead) => lead === 0xa1 || lead === 0xa4 || lead === 0xa5 || (lead >= 0xb0 && lead <= 0xcf),
   },
@@ -95,12 +103,24 @@ const LEGACY: readonly Legacy[] = [
     wide: (lead) => lead >= 0x81 && lead <= 0xfe,
     common: (lead) => (lead >= 0xa1 && lead <= 0xa2) || (lead >= 0xa4 && lead <= 0xc6),
   },
-  {
-    label: 'euc-kr',
-    wide: (lead) => lead >= 0x81 && lead <= 0xfe,
-    common: (lead, trail) => trail >= 0xa1 && (lead === 0xa1 || (lead >= 0xb0 && lead <= 0xc8)),
-  },
 ];
+
+/**
+ * Hangul has the bytes of common Chinese characters whose readings begin with A to R: twelve characters, and none of
+ * another reading, is a chance of one in two hundred for Chinese.
+ */
+function isKorean(bytes: Uint8Array): boolean {
+  let all = 0;
+  for (let at = 0; at + 1 < bytes.length; at++) {
+    const lead = bytes[at] ?? 0;
+    if (lead < 0x80) continue;
+    at++;
+    if (lead < 0xa4) continue;
+    if (lead < 0xb0 || lead > 0xc8) return false;
+    all++;
+  }
+  return all >= 12;
+}
 
 /** @returns which part of the characters beyond ASCII are in common use in an encoding. */
 function commonShare(
@@ -122,11 +142,8 @@ function commonShare(
   // Japanese has kana: Chinese that happens to be valid in its encodings has hardly any. Half-width kana are rare.
   const kana = text.match(/[\u3040-\u30ff]/g)?.length ?? 0;
   const half = text.match(/[\uff61-\uff9f]/g)?.length ?? 0;
-  const hangul = text.match(/[\uac00-\ud7af]/g)?.length ?? 0;
   const japanese = kana > 0.1 * all ? 0.2 : 0;
-  return all === 0
-    ? 0
-    : usual / all + japanese - (half / all) * 0.5 - (hangul > 0 && hangul < 0.5 * all ? 0.3 : 0);
+  return all === 0 ? 0 : usual / all + japanese - (half / all) * 0.5;
 }
 
 function withoutMark(head: Uint8Array): string | null {
@@ -163,12 +180,3 @@ function decode(head: Uint8Array, label: string): string | null {
 }
 
 const decodes = (head: Uint8Array, label: string): boolean => decode(head, label) !== null;
-
-function isKnown(label: string): boolean {
-  try {
-    new TextDecoder(label);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -25,7 +25,7 @@ export async function readText(path: string, encoding: string, reading: Reading)
     if (reading.title === null) reading.title = line.length <= 100 ? cleanTitle(line) : null;
     lines.push(line);
     length += line.length;
-    if (length > MAX_PARAGRAPH) await flush();
+    if (length >= MAX_PARAGRAPH) await flush();
   }
   await flush();
 }
