@@ -63,7 +63,7 @@ function pathOutside() {
 }
 
 function install() {
-  say('Installing packages (about a minute, once) …');
+  say('Installing packages (a minute or two, once) …');
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     env: { ...process.env, PATH: pathOutside() },
@@ -99,12 +99,17 @@ function run(args) {
     };
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, pass);
+    // npm ends at SIGTERM without telling the command that it runs; its end is the only sign of it.
+    const parent = process.ppid;
+    const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500);
+    if (!process.env.npm_lifecycle_event) clearInterval(watch);
     child.once('error', (error) => {
       say(error.message);
       process.exit(1);
     });
     child.once('exit', (code, signal) => {
       for (const name of signals) process.removeListener(name, pass);
+      clearInterval(watch);
       if (signal) process.kill(process.pid, signal);
       else if (code) process.exit(code);
       else resolve();
