@@ -4,8 +4,6 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { mercuriusUpload } from 'mercurius-upload';
-import type { IncomingMessage } from 'node:http';
 import { LOGGER, type Logger, UserError } from '@midplane/kernel';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
 import { localeOf } from '../operation/locale.js';
@@ -15,12 +13,12 @@ import { mountGraphiqlAssets, sendGraphiql } from './graphiql.js';
 import { HttpDoor } from './http.door.js';
 import { sendLandingPage } from './landing-page.js';
 import { sendErrors, sendProblem } from './reply.js';
+import { acceptMultipart } from '../upload/multipart.js';
 import { BadRequest } from './request-params.js';
 import { addResponseHeaders } from './request-trace.js';
 import { SseDoor } from './sse.door.js';
 import { websocketHandler } from './websocket.door.js';
 
-const MAX_FILES = 1;
 /** A body over the upload limit is read to its end, so that the client gets the answer, if it is not larger than this. */
 const DRAINED_TIMES_LIMIT = 4;
 
@@ -62,10 +60,7 @@ export class Doors implements OnModuleInit {
     );
     scope.setErrorHandler((error: FastifyError, request, reply) => this.explain(error, request, reply));
     scope.addHook('onRequest', async (request, reply) => this.refuseHuge(request, reply));
-    scope.addHook('onSend', async (request) => {
-      if (request.mercuriusUploadMultipart) this.drain(request.raw);
-    });
-    await scope.register(mercuriusUpload, { maxFieldSize: bodyLimit, maxFiles: MAX_FILES });
+    acceptMultipart(scope, { maxFieldBytes: bodyLimit, maxDrainBytes: this.largestBody });
     await scope.register(websocket, { options: { maxPayload: bodyLimit } });
 
     const http = new HttpDoor(this.operations, this.config);
@@ -82,7 +77,7 @@ export class Doors implements OnModuleInit {
   }
 
   private async refuseHuge(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    if (Number(request.headers['content-length'] ?? 0) <= this.drainLimit) return undefined;
+    if (Number(request.headers['content-length'] ?? 0) <= this.largestBody) return undefined;
     const megabytes = this.config.MAX_UPLOAD_BYTES / 2 ** 20;
     return sendProblem(
       request,
@@ -91,19 +86,7 @@ export class Doors implements OnModuleInit {
     );
   }
 
-  /** Reads on what no resolver took, up to a limit: the multipart parser answers only after the end of the body. */
-  private drain(raw: IncomingMessage): void {
-    if (raw.readableEnded || raw.destroyed) return;
-    let left = this.drainLimit;
-    raw.unpipe();
-    raw.on('data', (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) raw.destroy();
-    });
-    raw.resume();
-  }
-
-  private get drainLimit(): number {
+  private get largestBody(): number {
     return this.config.MAX_UPLOAD_BYTES * DRAINED_TIMES_LIMIT + this.config.MAX_BODY_BYTES;
   }
 

@@ -79,7 +79,7 @@ export class HttpDoor {
     }
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const timeoutMs = request.mercuriusUploadMultipart ? this.config.STREAM_TIMEOUT_MS : undefined;
+    const timeoutMs = request.multipart ? this.config.STREAM_TIMEOUT_MS : undefined;
     const { result, answerIds, retryAfterMs } = await this.operations.execute(
       operation,
       gone.signal,

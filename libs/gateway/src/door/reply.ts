@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import { type ProblemKind, PROBLEMS } from '@midplane/contracts';
+import { type ProblemCode, type ProblemKind, PROBLEMS } from '@midplane/contracts';
 import { statusOf, UserError } from '@midplane/kernel';
 import { problemError } from '../problem/present-errors.js';
 import { localeOf } from '../operation/locale.js';
@@ -36,11 +36,13 @@ export function sendErrors(
   return reply.code(status).type(`${type}; charset=utf-8`).send(JSON.stringify({ errors }));
 }
 
+/** Statuses that say more than the kind of the problem does. */
+const STATUS: Partial<Record<ProblemCode, number>> = { UNAUTHENTICATED: 401, FILE_TOO_LARGE: 413 };
+
 /** Sends an expected failure of the request as a whole, such as a missing key. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: UserError): FastifyReply {
-  const unauthenticated = problem.code === 'UNAUTHENTICATED';
-  if (unauthenticated) void reply.header('www-authenticate', 'Bearer');
-  const status = unauthenticated ? 401 : statusOf(PROBLEMS[problem.code].kind);
+  const status = STATUS[problem.code] ?? statusOf(PROBLEMS[problem.code].kind);
+  if (status === 401) void reply.header('www-authenticate', 'Bearer');
   const locale = localeOf(request.headers['accept-language']);
   return sendErrors(request, reply, status, [problemError(problem, locale)]);
 }

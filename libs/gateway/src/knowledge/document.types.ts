@@ -12,7 +12,8 @@ import { DocumentStatus } from '@midplane/contracts';
 import { connectionOf } from '../page/page.types.js';
 import { Forbidden, InvalidInput, LimitExceeded, NotFound, outcomeOf } from '../problem/problem.types.js';
 import { JsonScalar } from '../scalars/json.scalar.js';
-import { type UploadedFile, UploadScalar } from '../scalars/upload.scalar.js';
+import { UploadScalar } from '../scalars/upload.scalar.js';
+import type { UploadedFile } from '../upload/pending-upload.js';
 
 export const DocumentStatusEnum = DocumentStatus.enum;
 registerEnumType(DocumentStatusEnum, { name: 'DocumentStatus' });

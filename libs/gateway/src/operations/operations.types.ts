@@ -1,4 +1,4 @@
-import { Field, GraphQLISODateTime, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Field, Float, GraphQLISODateTime, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import type { DocumentStatus } from '@midplane/contracts';
 import { DocumentStatusEnum } from '../knowledge/document.types.js';
 import { connectionOf } from '../page/page.types.js';
@@ -43,6 +43,18 @@ export class EmbedderStatus {
   maxTokens!: number;
 }
 
+@ObjectType('QueueStatus', { description: "The tenant's background work of one service." })
+export class QueueStatus {
+  @Field(() => String)
+  service!: string;
+
+  @Field(() => Int)
+  waiting!: number;
+
+  @Field(() => Int, { description: 'Jobs that a worker holds at this moment.' })
+  running!: number;
+}
+
 @ObjectType('PlatformStatus')
 export class PlatformStatus {
   @Field(() => String)
@@ -53,6 +65,12 @@ export class PlatformStatus {
 
   @Field(() => Int, { description: "The tenant's jobs that were given up." })
   failedJobCount!: number;
+
+  @Field(() => Float, { description: 'Bytes of the stored originals.' })
+  storedBytes!: number;
+
+  @Field(() => [QueueStatus], { description: 'Queues that are not empty.' })
+  queues!: QueueStatus[];
 
   @Field(() => [ServiceStatus])
   services!: ServiceStatus[];

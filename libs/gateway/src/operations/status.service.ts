@@ -22,17 +22,20 @@ export class StatusService {
   }
 
   async status(): Promise<PlatformStatus> {
-    const [ingest, inference, sessions, failedJobs] = await Promise.all([
+    const [ingest, inference, sessions, failedJobs, queues] = await Promise.all([
       this.ask('ingest', () => this.ingest.status()),
       this.ask('inference', () => this.inference.embeddingModels()),
       this.ask('sessions', () => this.sessions.conversations({ first: 1 })),
       this.jobs.deadJobs({ first: 1 }),
+      this.jobs.queues(),
     ]);
     const counts = ingest.answer?.documents ?? {};
     return {
       version: VERSION,
       documents: DocumentStatus.options.map((status) => ({ status, count: counts[status] ?? 0 })),
       failedJobCount: failedJobs.totalCount,
+      storedBytes: ingest.answer?.storedBytes ?? 0,
+      queues,
       services: [ingest, inference, sessions].map(({ name, answer }) => ({
         name,
         state: answer ? ServiceState.UP : ServiceState.DOWN,

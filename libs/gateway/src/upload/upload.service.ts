@@ -14,8 +14,8 @@ import {
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
 import { idOr, parseInput } from '../input/parse-input.js';
 import type { UploadDocumentInput } from '../knowledge/document.types.js';
-import type { UploadedFile } from '../scalars/upload.scalar.js';
 import { cleanFileName } from './file-name.js';
+import type { UploadedFile } from './pending-upload.js';
 
 /** Brings uploads into storage as they arrive, and hands them to ingest. */
 @Injectable()
@@ -59,12 +59,7 @@ export class UploadService {
     const { principal, signal } = currentContext();
     const storageKey = `${principal.tenantId}/uploads/${newId()}`;
     const maxBytes = this.config.MAX_UPLOAD_BYTES;
-    let stream;
-    try {
-      stream = file.createReadStream();
-    } catch (error) {
-      return interrupted(error);
-    }
+    const stream = file.createReadStream();
     const written = await this.storage
       .write(storageKey, stream, { maxBytes, signal })
       .catch((error: unknown) => {
