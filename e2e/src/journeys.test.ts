@@ -114,7 +114,7 @@ describe.each([
     const citation = answer.citations[0]!;
     expect(citation).toMatchObject({
       index: 1,
-      documentTitle: 'Travel and Expenses Policy',
+      documentTitle: 'travel-and-expenses.pdf',
       page: 3,
       supported: true,
     });
@@ -126,9 +126,9 @@ describe.each([
     const chinese = await ask('兼职员工的年假怎么计算？');
     expect(chinese.text).toContain('按工作时间比例折算');
     expect(chinese.label).toBe('AI 生成');
-    const [hit] = await search('笔记本电脑丢了要在多久之内报告？');
-    expect(hit!.document.title).toBe('Information Security Rules');
-    expect(hit!.text).toContain('within one hour');
+    const hits = await search('笔记本电脑丢了要在多久之内报告？');
+    const found = hits.slice(0, 3).find(({ document }) => document.title === 'information-security.md');
+    expect(found?.text).toContain('within one hour');
   });
 
   it('says that the documents do not hold it, and makes nothing up', async () => {
@@ -195,10 +195,9 @@ describe.each([
       Object.fromEntries(failed.map(({ path, code: reason }) => [path.split('/').at(-1), reason])),
     ).toEqual({
       'MEDRPT-2024-PAT-3847_medical_report_scan.md': 'FILE_EMPTY',
-      'files.json': expect.any(String),
-      'libreoffice-writer-password.pdf': 'PDF_PASSWORD',
+      'libreoffice-writer-password.pdf': 'FILE_PASSWORD',
       'random.bin': 'FILE_TYPE_UNKNOWN',
-      'test.wav': 'FILE_TYPE_UNKNOWN',
+      'test.wav': 'FILE_TYPE_UNSUPPORTED',
     });
     for (const { message } of failed) expect(message!.length).toBeGreaterThan(20);
     const pages = JSON.parse(await readFile(join(REAL_DOCUMENTS!, 'pdf/files.json'), 'utf8')) as {
@@ -218,7 +217,7 @@ describe.each([
 
   it('takes up the work of a process that was killed, without a person', async () => {
     const path = join(platform.home, 'long.pdf');
-    await writeFile(path, makePdf({ pages: bookPages(60) }));
+    await writeFile(path, makePdf({ pages: bookPages({ pages: 60 }) }));
     const { __typename, id } = await api.upload({ knowledgeBaseId: base }, path);
     expect(__typename).toBe('Document');
     const document = async () =>
@@ -239,7 +238,7 @@ describe.each([
 
   it('erases a document with a proof', async () => {
     const [before] = await search('daily allowance hotel limit');
-    const { stdout, code } = await midplane(platform, 'delete', before!.document.title);
+    const { stdout, code } = await midplane(platform, 'delete', before!.document.id);
     expect(code).toBe(0);
     expect(stdout).toContain('the probe found nothing left');
     const after = await search('daily allowance hotel limit');

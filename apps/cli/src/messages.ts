@@ -71,7 +71,17 @@ const TEXTS = {
     zh: '此密钥只显示这一次，请妥善保存：',
   },
   revoked: { en: 'Revoked {id}.', zh: '已吊销 {id}。' },
-  badRole: { en: 'There is no role {role}. Roles: {roles}', zh: '没有角色 {role}。可选：{roles}' },
+  documents: { en: 'Documents', zh: '文档' },
+  disk: { en: 'Originals', zh: '原件占用' },
+  queues: { en: 'Queues', zh: '队列' },
+  queue: {
+    en: '{service}: {running} at work, {waiting} waiting',
+    zh: '{service}：{running} 个进行中，{waiting} 个等待',
+  },
+  queuesEmpty: { en: 'nothing waits', zh: '没有等待的任务' },
+  failedJobs: { en: 'Jobs given up', zh: '已放弃的任务' },
+  services: { en: 'Services', zh: '服务' },
+  models: { en: 'Embedders', zh: '嵌入模型' },
   badTime: {
     en: '"{time}" is not a time. Write for example 2027-01-31.',
     zh: '“{time}”不是时间。例如：2027-01-31。',

@@ -61,6 +61,6 @@ export const ingestContract = {
   deleteDocument: oc.input(z.object({ id: Id })).output(DeletionView),
   /** Each change of a document of the knowledge base, from now on, until the caller stops. */
   documentEvents: oc.input(z.object({ knowledgeBaseId: Id })).output(eventIterator(DocumentView)),
-  /** Documents by stage, for the whole tenant. */
-  status: oc.output(z.object({ documents: z.partialRecord(DocumentStatus, z.int()) })),
+  /** Documents by stage, and the bytes of their originals, for what the caller may read. */
+  status: oc.output(z.object({ documents: z.partialRecord(DocumentStatus, z.int()), storedBytes: z.int() })),
 };

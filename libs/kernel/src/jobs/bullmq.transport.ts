@@ -71,6 +71,10 @@ export class BullMqTransport implements JobTransport {
     await this.dispatched;
   }
 
+  async check(): Promise<void> {
+    await this.sender.ping();
+  }
+
   async close(): Promise<void> {
     this.stopped = true;
     await this.dispatched;

@@ -25,7 +25,7 @@ export async function listDeadJobs(
 ): Promise<Page<DeadJob>> {
   const [{ count }] = await manager.query(`select count(*)::int as count from job where status = 'DEAD'`);
   const rows = (await manager.query(
-    `select id, service, name, payload, attempts, last_error, created_at, finished_at
+    `select id, service, name, payload, least(attempts, max_attempts) as attempts, last_error, created_at, finished_at
      from job where status = 'DEAD' and ($1::uuid is null or id < $1)
      order by id desc limit $2`,
     [decodeCursor(after) ?? null, first + 1],

@@ -34,6 +34,8 @@ export class InProcessTransport implements JobTransport {
     await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
   }
 
+  async check(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

@@ -25,6 +25,8 @@ export interface JobTransport {
   poke(service: string): void;
   /** Claims nothing more, from the moment of the call. Runs that go on are waited for by the worker, not here. */
   stopTaking(): Promise<void>;
+  /** @throws Error where its broker can't be reached */
+  check(): Promise<void>;
   /** Lets go of connections, after the last run has ended. */
   close(): Promise<void>;
 }

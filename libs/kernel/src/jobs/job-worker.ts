@@ -2,8 +2,10 @@ import { JOBS, type JobName } from '@midplane/contracts';
 import { runInContext } from '../context/request-context.js';
 import { asError, UserError } from '../errors/errors.js';
 import type { Logger } from '../telemetry/logger.js';
+import { span } from '../telemetry/tracing.js';
 import { readJobError } from './job-error.js';
 import { BURIAL_ATTEMPTS, type ClaimedJob, type JobRepository } from './job.repository.js';
+import { type JobOutcome, timeJob } from './job.metrics.js';
 import type { JobHandler } from './job.types.js';
 import type { JobWorkerPort } from './job-transport.port.js';
 
@@ -110,65 +112,80 @@ export class JobWorker implements JobWorkerPort {
         { jobId: job.id, job: job.name },
         'a job did not stop in time; its lease is given back',
       );
-      await this.record(job, () => this.repository.release(job));
+      await this.record(job, 'released', () => this.repository.release(job));
     }
   }
 
   private async runUnderLease(job: ClaimedJob, signal: AbortSignal): Promise<void> {
-    const log = { jobId: job.id, job: job.name, attempt: job.attempts };
-    const handler = this.handlers.get(job.name as JobName)!;
-    await runInContext({ ...job.context, signal }, async () => {
-      if (job.attempts > job.maxAttempts) return this.giveUp(job, handler, readJobError(job.lastError));
-      const payload = JOBS[job.name as JobName].payload.safeParse(job.payload);
-      if (!payload.success) return this.giveUp(job, handler, payload.error);
-      try {
-        await handler.run(payload.data as never, {
-          id: job.id,
-          attempt: job.attempts,
-          maxAttempts: job.maxAttempts,
-          signal,
-        });
-      } catch (thrown) {
-        const error = asError(thrown);
-        if (signal.reason instanceof LeaseLost) return;
-        if (signal.reason instanceof Stopping) return this.record(job, () => this.repository.release(job));
-        if (error instanceof UserError || job.attempts >= job.maxAttempts)
-          return this.giveUp(job, handler, error);
-        this.logger.warn({ ...log, err: error }, 'a job failed and is tried again');
-        return this.record(job, () => this.repository.retryLater(job, error));
-      }
-      await this.record(job, () => this.repository.complete(job));
-    });
+    const end = timeJob(job.name);
+    const attributes = { 'midplane.job.id': job.id, 'midplane.job.attempt': job.attempts };
+    end(
+      await runInContext({ ...job.context, signal }, () =>
+        span(`job ${job.name}`, attributes, () => this.attempt(job, signal)),
+      ),
+    );
   }
 
-  private async giveUp(job: ClaimedJob, handler: JobHandler<JobName>, error: Error): Promise<void> {
-    const log = { jobId: job.id, job: job.name, attempts: job.attempts };
-    if (error instanceof UserError) this.logger.info({ ...log, code: error.code }, 'a job is given up');
-    else this.logger.error({ ...log, err: error }, 'a job is given up');
+  private async attempt(job: ClaimedJob, signal: AbortSignal): Promise<JobOutcome> {
+    const name = job.name as JobName;
+    const handler = this.handlers.get(name)!;
+    if (job.attempts > job.maxAttempts) return this.giveUp(job, handler, readJobError(job.lastError));
+    const payload = JOBS[name].payload.safeParse(job.payload);
+    if (!payload.success) return this.giveUp(job, handler, payload.error);
+    try {
+      const { id, attempts: attempt, maxAttempts } = job;
+      await handler.run(payload.data as never, { id, attempt, maxAttempts, signal });
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (signal.reason instanceof LeaseLost) return 'lost';
+      if (signal.reason instanceof Stopping)
+        return this.record(job, 'released', () => this.repository.release(job));
+      if (error instanceof UserError || job.attempts >= job.maxAttempts)
+        return this.giveUp(job, handler, error);
+      this.logger.warn({ ...about(job), err: error }, 'a job failed and is tried again');
+      return this.record(job, 'retried', () => this.repository.retryLater(job, error));
+    }
+    return this.record(job, 'done', () => this.repository.complete(job));
+  }
+
+  private async giveUp(job: ClaimedJob, handler: JobHandler<JobName>, error: Error): Promise<JobOutcome> {
+    if (error instanceof UserError)
+      this.logger.info({ ...about(job), code: error.code }, 'a job is given up');
+    else this.logger.error({ ...about(job), err: error }, 'a job is given up');
     const payload = JOBS[job.name as JobName].payload.safeParse(job.payload);
     try {
       if (payload.success) await handler.dead?.(payload.data as never, error);
     } catch (thrown) {
-      this.logger.error({ ...log, err: asError(thrown) }, 'that a job is given up could not be told');
+      this.logger.error({ ...about(job), err: asError(thrown) }, 'that a job is given up could not be told');
       if (job.attempts < job.maxAttempts + BURIAL_ATTEMPTS)
-        return this.record(job, () => this.repository.buryLater(job, error));
+        return this.record(job, 'retried', () => this.repository.buryLater(job, error));
     }
-    await this.record(job, () => this.repository.bury(job, error));
+    return this.record(job, 'dead', () => this.repository.bury(job, error));
   }
 
   /** Never throws: what can't be written down is found again when the lease runs out. */
-  private async record(job: ClaimedJob, write: () => Promise<boolean>): Promise<void> {
-    const log = { jobId: job.id, job: job.name };
+  private async record(
+    job: ClaimedJob,
+    outcome: JobOutcome,
+    write: () => Promise<boolean>,
+  ): Promise<JobOutcome> {
     for (let tries = 1; ; tries++) {
       try {
-        if (!(await write()))
-          this.logger.warn(log, 'another worker has taken a job over; this run of it counts for nothing');
-        return;
+        if (await write()) return outcome;
+        this.logger.warn(
+          about(job),
+          'another worker has taken a job over; this run of it counts for nothing',
+        );
+        return 'lost';
       } catch (error) {
-        if (tries === RECORD_TRIES)
-          return this.logger.error({ ...log, err: asError(error) }, 'how a job ended cannot be written down');
+        if (tries === RECORD_TRIES) {
+          this.logger.error({ ...about(job), err: asError(error) }, 'how a job ended cannot be written down');
+          return 'lost';
+        }
         await new Promise((resolve) => setTimeout(resolve, RECORD_WAIT_MS * tries));
       }
     }
   }
 }
+
+const about = (job: ClaimedJob) => ({ jobId: job.id, job: job.name, attempt: job.attempts });

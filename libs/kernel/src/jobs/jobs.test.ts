@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { JOBS, type JobName, type JobPayload } from '@midplane/contracts';
@@ -16,7 +15,6 @@ import {
   type TestRedis,
 } from '@midplane/testing';
 import { Redis } from 'ioredis';
-import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   currentContext,
@@ -36,6 +34,13 @@ import { Jobs, type JobsOptions } from './jobs.js';
 
 const logger = createLogger('silent', 'test');
 const LEASE_MS = 900;
+/** Node's arguments that run the worker process from its source. */
+const FROM_SOURCE = [
+  '--conditions=@midplane/source',
+  '--import',
+  at('../../../testing/src/processes/from-source.mjs'),
+  at('../../../testing/src/processes/job-worker.ts'),
+];
 const soon = { timeout: 30_000, interval: 25 };
 
 let redis: TestRedis;
@@ -497,17 +502,18 @@ async function flush(url: string): Promise<void> {
   client.disconnect();
 }
 
+function at(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
 interface WorkerProcess {
   process: ChildProcess;
   /** Resolves when the process has written this line. */
   line(text: string): Promise<void>;
 }
 
-let bundle: Promise<string> | undefined;
-
 async function startWorkerProcess(test: TestDatabase, mode: 'waiting' | 'poisoned'): Promise<WorkerProcess> {
-  bundle ??= bundleWorker();
-  const worker = spawn(process.execPath, [await bundle, (test as PostgresTestDatabase).url, mode], {
+  const worker = spawn(process.execPath, [...FROM_SOURCE, (test as PostgresTestDatabase).url, mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: worker.stdout });
@@ -518,22 +524,4 @@ async function startWorkerProcess(test: TestDatabase, mode: 'waiting' | 'poisone
       throw new Error(`The process ended without saying "${text}".`);
     },
   };
-}
-
-/** Node doesn't run the sources as they are (decorators, '.js' endings), and the tests don't need a build. */
-async function bundleWorker(): Promise<string> {
-  const repository = fileURLToPath(new URL('../../../../', import.meta.url));
-  const outDir = join(repository, 'libs/testing/dist/processes');
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    ssr: { noExternal: [/^@midplane\//], resolve: { conditions: ['@midplane/source', 'node'] } },
-    build: {
-      ssr: join(repository, 'libs/testing/src/processes/job-worker.ts'),
-      outDir,
-      emptyOutDir: false,
-      rollupOptions: { output: { entryFileNames: 'job-worker.mjs' } },
-    },
-  });
-  return join(outDir, 'job-worker.mjs');
 }

@@ -6,10 +6,12 @@ import type { Database } from '../persistence/database.js';
 import type { Logger } from '../telemetry/logger.js';
 import { AfterCommit } from './after-commit.js';
 import { listDeadJobs, retryDeadJob } from './dead-jobs.js';
+import { publishJobCounts } from './job.metrics.js';
 import { JobRepository } from './job.repository.js';
-import type { DeadJob, EnqueueOptions, JobCount, JobHandler } from './job.types.js';
+import type { DeadJob, EnqueueOptions, JobHandler } from './job.types.js';
 import type { JobTransport } from './job-transport.port.js';
 import { JobWorker } from './job-worker.js';
+import { type QueueState, queueStates } from './queue-state.js';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
 /** Leases are renewed, and expired ones taken back, three times in each lease. */
@@ -42,6 +44,7 @@ export class Jobs {
   private ticker: Promise<void> | undefined;
   private readonly stopped = new AbortController();
   private stopping: Promise<void> | undefined;
+  private unpublish = (): void => undefined;
 
   constructor(
     private readonly database: Database,
@@ -113,7 +116,9 @@ export class Jobs {
       leaseMs: this.options.leaseMs,
     });
     await this.transport.start(this.worker);
-    if (this.services.length > 0) this.ticker = this.tick(this.worker);
+    if (this.services.length === 0) return;
+    this.ticker = this.tick(this.worker);
+    this.unpublish = publishJobCounts(() => this.repository.count([...this.services]));
   }
 
   /** Cancels running jobs and gives their leases back, so that another process goes on with them at once. */
@@ -136,12 +141,18 @@ export class Jobs {
     });
   }
 
-  /** Counts the jobs of this process's services that are not done, over all tenants. For metrics. */
-  count(): Promise<JobCount[]> {
-    return this.repository.count([...this.services]);
+  /** The queues of the running call's tenant that are not empty. */
+  queues(): Promise<QueueState[]> {
+    return this.database.tenant(queueStates);
+  }
+
+  /** @throws Error where the way that jobs take to workers is broken; they then wait in Postgres */
+  check(): Promise<void> {
+    return this.transport.check();
   }
 
   private async stopOnce(): Promise<void> {
+    this.unpublish();
     await this.transport.stopTaking();
     await this.worker?.stop(this.options.graceMs);
     this.stopped.abort();

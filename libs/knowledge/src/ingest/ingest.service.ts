@@ -44,7 +44,7 @@ export class IngestService implements OnModuleInit {
       retryDocument: ({ id }) => this.documents.retry(id),
       deleteDocument: ({ id }) => this.erasure.deleteDocument(id),
       documentEvents: ({ knowledgeBaseId }) => this.events.follow(knowledgeBaseId),
-      status: async () => ({ documents: await this.documents.countByStatus() }),
+      status: () => this.documents.corpusSize(),
     });
     for (const stage of [this.parse, this.chunk, this.embed, this.index])
       this.jobs.handle(STAGE_JOBS[stage.stage], this.runner.handler(stage));

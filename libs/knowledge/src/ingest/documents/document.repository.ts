@@ -34,6 +34,13 @@ const COLUMNS = `d.id, d.tenant_id as "tenantId", d.knowledge_base_id as "knowle
 /** Takes the reader's ids as $1 and whether they see all as $2. */
 const VISIBLE = `(d.readers = '{}' or d.readers && $1::text[] or $2::boolean)`;
 
+/** What a reader sees of the corpus. */
+export interface CorpusSize {
+  documents: Partial<Record<DocumentStatus, number>>;
+  /** Of the originals. */
+  storedBytes: number;
+}
+
 /** Documents of the tenant of the transaction. */
 export class DocumentRepository {
   async add(manager: EntityManager, document: DocumentEntity): Promise<void> {
@@ -84,15 +91,17 @@ export class DocumentRepository {
     return rows[0]!.count;
   }
 
-  async countByStatus(
-    manager: EntityManager,
-    reader: Reader,
-  ): Promise<Partial<Record<DocumentStatus, number>>> {
-    const rows = await manager.query<{ status: DocumentStatus; count: number }[]>(
-      `select d.status, count(*)::int as count from document d where ${VISIBLE} group by d.status`,
+  /** @returns how many documents a reader sees in each status, and the bytes of their originals */
+  async corpusSize(manager: EntityManager, reader: Reader): Promise<CorpusSize> {
+    const rows = await manager.query<{ status: DocumentStatus; count: number; bytes: string }[]>(
+      `select d.status, count(*)::int as count, sum(d.size_bytes) as bytes
+       from document d where ${VISIBLE} group by d.status`,
       [reader.ids, reader.all],
     );
-    return Object.fromEntries(rows.map((row) => [row.status, row.count]));
+    return {
+      documents: Object.fromEntries(rows.map((row) => [row.status, row.count])),
+      storedBytes: rows.reduce((sum, row) => sum + Number(row.bytes), 0),
+    };
   }
 
   /** @returns Postgres's time in microseconds since 1970, as a number in text */

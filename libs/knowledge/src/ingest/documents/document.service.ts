@@ -28,7 +28,7 @@ import { STAGE_JOBS } from '../stages/stage-jobs.js';
 import { tenantPrefix } from '../storage-keys.js';
 import { DocumentChanges } from './document-changes.js';
 import type { DocumentEntity } from './document.entity.js';
-import { DocumentRepository } from './document.repository.js';
+import { type CorpusSize, DocumentRepository } from './document.repository.js';
 import { currentReader, documentView } from './document.view.js';
 
 export interface AddDocument {
@@ -158,10 +158,10 @@ export class DocumentService {
     return document ?? null;
   }
 
-  /** Documents of the tenant that the caller may read, by status. @throws UserError FORBIDDEN */
-  async countByStatus(): Promise<Partial<Record<DocumentStatus, number>>> {
+  /** What there is of the tenant that the caller may read. @throws UserError FORBIDDEN */
+  async corpusSize(): Promise<CorpusSize> {
     authorize('read', 'Document');
-    return this.database.tenant((manager) => this.documents.countByStatus(manager, currentReader()));
+    return this.database.tenant((manager) => this.documents.corpusSize(manager, currentReader()));
   }
 
   /**
