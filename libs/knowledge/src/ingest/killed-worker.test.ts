@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferenceModule } from '@midplane/inference';
 import { type Principal, readConfig, RpcServer } from '@midplane/kernel';
@@ -203,5 +204,30 @@ test('ten uploads become ready though a worker is killed in each of their stages
       dead.some((pid) => name.includes(`ingest`) && name.includes(pid)),
     );
     expect(left).toEqual([]);
+  }),
+);
+
+test('pages that OCR has read before a worker was killed are not read again', { timeout: 600_000 }, () =>
+  asPrincipal(admin, async () => {
+    for (const worker of workers.splice(0)) await worker.kill();
+    const base = await createKnowledgeBase(modules.kernel);
+    const picture = [60, 60, 400, 600] as const;
+    const { document } = await uploadDocument(modules.kernel, {
+      knowledgeBaseId: base.id,
+      fileName: 'scan.pdf',
+      content: makePdf({ pages: [{ picture }, { picture }] }),
+    });
+    // What a killed run leaves: the first page's lines. The pictures themselves hold no text.
+    const lines = [{ text: 'Invoice 4711 of the first page', box: [0.1, 0.1, 0.5, 0.02], confidence: 0.9 }];
+    const prefix = `${admin.tenantId}/${document.id}/`;
+    await modules.kernel.storage.write(`${prefix}ocr/1.json`, Readable.from([JSON.stringify(lines)]), {
+      maxBytes: 1e6,
+    });
+    startWorker();
+    expect(await settledDocument(modules.kernel, document.id)).toMatchObject({ status: 'READY' });
+    expect(await chunkTexts(document.id)).toEqual([{ ordinal: 0, text: 'Invoice 4711 of the first page' }]);
+    const files: string[] = [];
+    for await (const key of modules.kernel.storage.list(prefix)) files.push(key);
+    expect(files).toEqual([`${prefix}blocks.jsonl`]);
   }),
 );

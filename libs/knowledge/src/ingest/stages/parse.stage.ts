@@ -54,7 +54,7 @@ export class ParseStage implements Stage {
     if (parsed.scannedPages > 0) {
       blocksPath = join(folder.path, 'blocks.jsonl');
       report(SHARE_BEFORE_OCR);
-      blockCount = await this.scans.replaceScans(parsedPath, blocksPath, signal, (pages) =>
+      blockCount = await this.scans.replaceScans({ document, signal }, parsedPath, blocksPath, (pages) =>
         report(SHARE_BEFORE_OCR + (1 - SHARE_BEFORE_OCR) * (pages / parsed.scannedPages)),
       );
     }
@@ -72,5 +72,6 @@ export class ParseStage implements Stage {
       });
       await this.jobs.enqueue(manager, STAGE_JOBS.CHUNKING, { documentId: document.id });
     });
+    if (parsed.scannedPages > 0) await this.scans.forget(document);
   }
 }
