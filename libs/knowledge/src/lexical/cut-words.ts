@@ -10,22 +10,25 @@ export interface Word {
   end: number;
 }
 
+const STEMS_KEPT = 20_000;
+const stems = new Map<string, string>();
 const jieba = Jieba.withDict(dict);
 
 /** Scripts written without spaces and without a dictionary here: their words are pairs of neighbouring characters. */
 const UNSPACED =
   '\\p{Script=Hiragana}\\p{Script=Katakana}ー\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
-const LETTER = `(?:(?![\\p{Script=Han}${UNSPACED}])[\\p{L}\\p{N}])`;
+const LETTER = `[[\\p{L}\\p{N}]--[\\p{Script=Han}${UNSPACED}]]`;
 
 /**
  * Runs of one kind: Han; an unspaced script; or letters and digits with what joins them within a word or a code
  * (ABC-1234, 3.5, user@example.com, don't, C++). A comma joins digits only.
  */
 const RUN = new RegExp(
-  `(?<han>[\\p{Script=Han}]+)|(?<unspaced>[${UNSPACED}]+)|(?<code>${LETTER}+(?:(?:[-_./:@&'’‐‑]|(?<=\\d),(?=\\d{3}(?!\\d)))${LETTER}+)*(?:\\+\\+|#(?!${LETTER}))?)`,
-  'gu',
+  `(\\p{Script=Han}+)|([${UNSPACED}]+)|${LETTER}+(?:(?:[\\-_.\\/:@\\&'’‐‑]|(?<=\\d),(?=\\d{3}(?!\\d)))${LETTER}+)*(?:\\+\\+|#(?!${LETTER}))?`,
+  'gv',
 );
 
+const ONE_WORD = /^[\p{L}\p{N}]+$/u;
 const POSSESSIVE = /['’]s$/;
 const UNPARTING = /(?<=\d),(?=\d{3})|['’]/g;
 const GAP = '\u0000';
@@ -44,19 +47,27 @@ const MAX_LENGTH = 64;
  * the words within it); English is stemmed; a code stands whole and in parts; digits keep their decimal point.
  * Every word passes through Postgres's `simple` configuration as one token: it holds letters and digits only, so
  * a decimal point is written 点.
+ * @param wanted gives only these words, quicker: Chinese that holds none of them is not cut
  */
-export function wordsOf(original: string): Word[] {
-  const { text, starts, ends } = fold(original);
+export function wordsOf(original: string, wanted?: ReadonlySet<string>): Word[] {
+  const { text, startOf, endOf } = fold(original);
   const words: Word[] = [];
-  const add = (word: string, start: number, end: number) =>
-    words.push({ word: word.slice(0, MAX_LENGTH), start: starts[start]!, end: ends[end - 1]! });
-  for (const { 0: run, index, groups } of text.matchAll(RUN)) {
-    if (groups!['han']) cutHan(run, (word, at) => add(word, index + at, index + at + word.length));
-    else if (groups!['unspaced'])
-      cutPairs(run, (word, at) => add(word, index + at, index + at + word.length));
-    else cutCode(run, (word, at, length) => add(word, index + at, index + at + length));
+  const han: { run: string; at: number }[] = [];
+  const add = (whole: string, start: number, length: number) => {
+    const word = whole.slice(0, MAX_LENGTH);
+    if (!wanted || wanted.has(word))
+      words.push({ word, start: startOf(start), end: endOf(start + length - 1) });
+  };
+  const sought = wanted && [...wanted];
+  const worthCutting = (run: string) => !sought || sought.some((word) => run.includes(word));
+  for (const { 0: run, 1: isHan, 2: isUnspaced, index } of text.matchAll(RUN)) {
+    if (isHan) {
+      if (worthCutting(run)) han.push({ run, at: index });
+    } else if (isUnspaced) cutPairs(run, (word, at) => add(word, index + at, word.length));
+    else cutCode(run, (word, at, length) => add(word, index + at, length));
   }
-  return words;
+  cutHan(han, (word, at) => add(word, at, word.length));
+  return words.sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
 /** @returns the words of a text in order, with a space between: what the index and its queries are made of. */
@@ -71,12 +82,18 @@ export function distinctWords(text: string): string[] {
   return [...new Set(wordsOf(text).map(({ word }) => word))];
 }
 
-/** jieba gives no places: in search mode the words within a word come right before it, in order of length. */
-function cutHan(run: string, add: (word: string, at: number) => void): void {
-  const words = jieba.cutForSearch(run, true);
+/**
+ * All runs in one go, since each call of jieba has its price; a line break parts them. jieba gives no places: in
+ * search mode the words within a word come right before it, in order of length.
+ */
+function cutHan(runs: { run: string; at: number }[], add: (word: string, at: number) => void): void {
+  if (runs.length === 0) return;
+  const text = runs.map(({ run }) => run).join('\n');
+  const words = jieba.cutForSearch(text, true);
   let next = 0;
-  let at = 0;
-  for (const whole of jieba.cut(run, true)) {
+  let run = 0;
+  let at = runs[0]!.at;
+  for (const whole of jieba.cut(text, true)) {
     let from = 0;
     let length = 0;
     for (let word = words[next++]; word !== undefined && word !== whole; word = words[next++]) {
@@ -85,6 +102,10 @@ function cutHan(run: string, add: (word: string, at: number) => void): void {
       from = whole.indexOf(word, from);
       add(word, at + from);
       from++;
+    }
+    if (whole === '\n') {
+      at = runs[++run]!.at;
+      continue;
     }
     add(whole, at);
     at += whole.length;
@@ -101,6 +122,7 @@ function cutPairs(run: string, add: (word: string, at: number) => void): void {
 }
 
 function cutCode(run: string, add: (word: string, at: number, length: number) => void): void {
+  if (ONE_WORD.test(run)) return add(asToken(run), 0, run.length);
   const parts: { text: string; at: number; length: number }[] = [];
   const word = run.replace(POSSESSIVE, '');
   let at = 0;
@@ -119,6 +141,16 @@ function cutCode(run: string, add: (word: string, at: number, length: number) =>
 
 /** Postgres reads 1e5 as a number that ends there, whatever follows: a letter before it keeps it whole. */
 function asToken(text: string): string {
-  if (STEMMED.test(text)) return stemmer(text);
+  if (STEMMED.test(text)) return stemOf(text);
   return SCIENTIFIC.test(text) ? `数${text}` : text;
+}
+
+/** A language has few words that are used often: most stems are known already. */
+function stemOf(word: string): string {
+  const known = stems.get(word);
+  if (known !== undefined) return known;
+  if (stems.size >= STEMS_KEPT) stems.clear();
+  const stem = stemmer(word);
+  stems.set(word, stem);
+  return stem;
 }

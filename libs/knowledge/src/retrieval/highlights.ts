@@ -18,10 +18,7 @@ export function highlightsOf(text: string, words: string[]): [number, number][] 
   const asked = new Set(words.filter((word) => !UNMARKED.has(word)));
   if (asked.size === 0) return [];
   const spans: [number, number][] = [];
-  const matches = wordsOf(text)
-    .filter(({ word }) => asked.has(word))
-    .sort((a, b) => a.start - b.start);
-  for (const { start, end } of matches) {
+  for (const { start, end } of wordsOf(text, asked)) {
     const last = spans.at(-1);
     if (last && start <= last[1]) last[1] = Math.max(last[1], end);
     else spans.push([start, end]);
