@@ -55,7 +55,7 @@ export interface Passage {
 const SETTINGS: TransactionSettings = { jit: 'off' };
 
 /** The index goes on reading until enough of what it meets is in the scope, or it has met `max_scan_tuples`. */
-const HNSW_SETTINGS: TransactionSettings = {
+export const HNSW_SETTINGS: TransactionSettings = {
   ...SETTINGS,
   'hnsw.iterative_scan': 'relaxed_order',
   'hnsw.ef_search': 200,

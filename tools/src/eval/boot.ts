@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inferenceConfig, InferenceModule, inferenceOptions } from '@midplane/inference';
+import {
+  type Kernel,
+  kernelConfig,
+  newId,
+  openKernel,
+  type Principal,
+  readConfig,
+  type RequestContext,
+  runService,
+} from '@midplane/kernel';
+import { KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import { MIGRATIONS } from '@midplane/migrations';
+import { startPostgres } from '../services/index.ts';
+
+/** Search and embedder in this process, on a real Postgres of their own. */
+export interface BootedSearch {
+  kernel: Kernel;
+  databaseUrl: string;
+  stop(): Promise<void>;
+}
+
+/** What a default installation is measured with: Postgres's own settings but for its page cache. */
+export const POSTGRES_SETTINGS = { shared_buffers: '512MB' };
+
+/** Boots the modules that `apps/retrieval` and `apps/inference` run. */
+export async function bootSearch(): Promise<BootedSearch> {
+  const postgres = await startPostgres({ settings: POSTGRES_SETTINGS });
+  const home = await mkdtemp(join(tmpdir(), 'midplane-eval-'));
+  const env = {
+    ...process.env,
+    DATABASE_URL: postgres.url,
+    MIDPLANE_HOME: home,
+    PORT: '0',
+    LOG_LEVEL: 'error',
+  };
+  const config = readConfig(env, kernelConfig, inferenceConfig);
+  const kernel = await openKernel({
+    service: 'eval',
+    config,
+    migrations: MIGRATIONS,
+    entities: KNOWLEDGE_ENTITIES,
+  });
+  const service = await runService({
+    kernel,
+    modules: [InferenceModule.forRoot(inferenceOptions(config)), RetrievalModule],
+    rpc: false,
+  });
+  return {
+    kernel,
+    databaseUrl: postgres.url,
+    stop: async () => {
+      await service.stop();
+      await postgres.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes a tenant, and the context of calls by its administrator. */
+export async function administratorOf(kernel: Kernel, tenant: string): Promise<RequestContext> {
+  const principal: Principal = { tenantId: newId(), userId: newId(), groupIds: [], roles: ['administrator'] };
+  await kernel.database.tenantOf(principal.tenantId, (manager) =>
+    manager.query('insert into tenant (id, name) values ($1, $2)', [principal.tenantId, tenant]),
+  );
+  return { principal, traceId: newId(), locale: 'en', signal: new AbortController().signal };
+}
