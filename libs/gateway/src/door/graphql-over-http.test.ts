@@ -24,8 +24,13 @@ const get = (query: Record<string, string>, headers: Record<string, string> = {}
     headers: { ...client.authorization, ...headers },
   });
 
-const post = (body: BodyInit, headers: Record<string, string>) =>
+const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string>) =>
   fetch(`${gateway.url}/graphql`, { method: 'POST', body, headers: { ...client.authorization, ...headers } });
+
+interface Answer {
+  data: { viewer: object };
+  errors: { message: string; extensions: { code: string } }[];
+}
 
 describe('GraphQL over HTTP', () => {
   it("passes every one of graphql-http's audits, whether it says MUST, SHOULD or MAY", async () => {
@@ -45,13 +50,14 @@ describe('GraphQL over HTTP', () => {
 
   it('answers the same the second time, compiled, and takes the operation that is named', async () => {
     const query = 'query A { viewer { id } } query B { viewer { name } }';
-    const ask = (operationName: string) => get({ query, operationName }).then((response) => response.json());
+    const ask = (operationName: string) =>
+      get({ query, operationName }).then((response) => response.json() as Promise<Answer>);
     for (let round = 0; round < 3; round++) {
       expect(Object.keys((await ask('A')).data.viewer)).toEqual(['id']);
       expect(Object.keys((await ask('B')).data.viewer)).toEqual(['name']);
     }
-    expect((await ask('C')).errors[0].message).toContain('"C"');
-    expect((await ask('')).errors[0].extensions.code).toBe('GRAPHQL_OPERATION_UNKNOWN');
+    expect((await ask('C')).errors[0]!.message).toContain('"C"');
+    expect((await ask('')).errors[0]!.extensions.code).toBe('GRAPHQL_OPERATION_UNKNOWN');
   });
 
   it('refuses a mutation by GET, and a subscription by either', async () => {

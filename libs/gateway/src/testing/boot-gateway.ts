@@ -102,7 +102,7 @@ export class TestClient {
     const variables = { input: { ...input, file: null } };
     form.set('operations', JSON.stringify({ query: UPLOAD, variables }));
     form.set('map', JSON.stringify({ 0: ['variables.input.file'] }));
-    form.set('0', new Blob([bytes as BlobPart]), name);
+    form.set('0', new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
     return replyOf(
       await fetch(`${this.url}/graphql`, {
         method: 'POST',
