@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { bookPages, bookReference, makeDocx, makePdf, makeXlsx, makeZip } from '@midplane/testing/documents';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Block } from './block.js';
 import { readBlocks } from './block-file.js';
+import { childFlags } from './child-process.js';
 import { ParseError } from './parse-error.js';
 import { parseFile, type ParseOptions, type ParseResult } from './parse-file.js';
 import { collect } from '../testing/read-data.js';
@@ -193,6 +197,48 @@ describe('parseFile', () => {
   it('stops at the deadline', async () => {
     const error = await failure(makePdf({ pages: bookPages({ pages: 400 }) }), 'a.pdf', { deadlineMs: 300 });
     expect(error).toMatchObject({ code: 'PARSE_TIMEOUT', retryable: true });
+  });
+
+  // Finds the process where Linux lists a process's children.
+  it.skipIf(!existsSync('/proc/self/task'))('survives the death of the process that parses', async () => {
+    const parsing = failure(makePdf({ pages: bookPages({ pages: 400 }) }), 'a.pdf');
+    const children = `/proc/${process.pid}/task/${process.pid}/children`;
+    const parsers = (): number[] =>
+      readFileSync(children, 'latin1')
+        .trim()
+        .split(' ')
+        .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(workDir))
+        .map(Number);
+    await vi.waitUntil(() => parsers().length > 0, { timeout: 30_000 });
+    for (const pid of parsers()) process.kill(pid, 'SIGSEGV');
+    expect(await parsing).toMatchObject({ code: 'PARSE_CRASHED', retryable: true });
+  });
+
+  it('lets that process read and write nothing else, and start nothing', async () => {
+    const file = join(folder, 'upload');
+    const other = join(folder, 'other');
+    for (const path of [file, other]) await writeFile(path, 'text');
+    const attempt = (code: string): Promise<string> =>
+      promisify(execFile)(
+        process.execPath,
+        [
+          ...childFlags(file, workDir, 256 << 20),
+          '--input-type=module',
+          '-e',
+          `import fs from 'node:fs'; import cp from 'node:child_process'; import wt from 'node:worker_threads'; try { ${code}; console.log('done'); } catch (error) { console.log(error.code); }`,
+        ],
+        { cwd: workDir, env: {} },
+      ).then(({ stdout }) => stdout.trim());
+    expect(await attempt(`fs.readFileSync(${JSON.stringify(file)})`)).toBe('done');
+    expect(await attempt(`fs.writeFileSync(${JSON.stringify(join(workDir, 'a'))}, '')`)).toBe('done');
+    for (const code of [
+      `fs.readFileSync(${JSON.stringify(other)})`,
+      `fs.writeFileSync(${JSON.stringify(other)}, '')`,
+      "fs.readdirSync('/etc')",
+      "cp.execSync('true')",
+      "new wt.Worker('0', { eval: true })",
+    ])
+      expect(await attempt(code), code).toBe('ERR_ACCESS_DENIED');
   });
 
   it('stops when the caller gives up, and does not begin after that', async () => {

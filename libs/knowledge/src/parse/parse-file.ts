@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
+import { CHILD, childFlags } from './child-process.js';
 import type { Answer, Request } from './messages.js';
 import { ParseError } from './parse-error.js';
 import type { MimeType } from './sniff.js';
@@ -44,7 +44,6 @@ export interface ParseResult {
 const WATCH_EVERY = 40;
 /** What of the child's last words is kept for the log. */
 const STDERR_KEPT = 4000;
-const ENTRY = realpathSync(fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url)));
 
 /**
  * Reads a file into blocks, in a child process of its own: what a file does to a parser, it does to that process
@@ -57,10 +56,10 @@ export async function parseFile(input: ParseInput, options: ParseOptions): Promi
   if (options.signal?.aborted) throw new ParseError('PARSE_CANCELLED');
   const path = realpathSync(input.path);
   const workDir = realpathSync(options.workDir);
-  const child = fork(ENTRY, [], {
+  const child = fork(CHILD, [], {
     cwd: workDir,
     env: {},
-    execArgv: nodeFlags(path, workDir, options.maxRssBytes),
+    execArgv: childFlags(path, workDir, options.maxRssBytes),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   try {
@@ -134,40 +133,6 @@ function watch(child: ChildProcess, options: ParseOptions, request: Request): Pr
     });
     child.send(request);
   });
-}
-
-/** @returns the flags that hold the child down: its memory, and what it may touch. */
-function nodeFlags(path: string, workDir: string, maxRssBytes: number): string[] {
-  const megabytes = Math.max(64, Math.floor((maxRssBytes >> 20) * 0.75));
-  const readable = [path, workDir, dirname(ENTRY), ...modulePaths(dirname(ENTRY))];
-  return [
-    `--max-old-space-size=${megabytes}`,
-    `--wasm-max-mem-pages=${Math.floor((maxRssBytes / 65_536) * 0.85)}`,
-    '--disable-warning=ExperimentalWarning',
-    '--disable-warning=SecurityWarning',
-    '--permission',
-    ...readable.map((each) => `--allow-fs-read=${each}`),
-    `--allow-fs-write=${workDir}`,
-    ...(extname(ENTRY) === '.ts' ? ['--import', FROM_SOURCE] : []),
-  ];
-}
-
-/** From source, an import of `./x.js` means `./x.ts`; Node strips the types itself. */
-const FROM_SOURCE = `data:text/javascript,${encodeURIComponent(
-  `import { registerHooks } from 'node:module';
-registerHooks({
-  resolve: (specifier, context, next) =>
-    next(specifier.startsWith('.') && context.parentURL?.endsWith('.ts') ? specifier.replace(/\\.js$/, '.ts') : specifier, context),
-});`,
-)}`;
-
-/** @returns where Node looks for packages and for what kind of module a file is, from a folder upwards. */
-function modulePaths(folder: string): string[] {
-  const paths: string[] = [];
-  for (let at = folder; at !== dirname(at); at = dirname(at))
-    for (const name of ['node_modules', 'package.json'])
-      if (existsSync(join(at, name))) paths.push(join(at, name));
-  return paths;
 }
 
 /** @returns resident bytes of a process; null where the system doesn't say (there is no /proc, or it has ended). */
