@@ -20,9 +20,9 @@ export function sendResult(reply: FastifyReply, result: ExecutionResult, type: R
  */
 function statusOfResult({ data, errors }: ExecutionResult): number {
   if (data) return 200;
-  const codes = errors?.[0]?.extensions;
-  if (codes?.kind) return statusOf(codes.kind as ProblemKind);
-  return codes?.code === 'INTERNAL' ? 500 : 400;
+  const { code, kind } = errors?.[0]?.extensions ?? {};
+  if (code === 'INTERNAL') return 500;
+  return data === null && kind ? statusOf(kind as ProblemKind) : 400;
 }
 
 /** Sends errors under the status of HTTP itself: the request did not get as far as GraphQL. */

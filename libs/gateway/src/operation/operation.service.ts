@@ -125,7 +125,10 @@ export class OperationService implements OnModuleInit, OnModuleDestroy {
         retryAfterMs: context.refusal?.problem.params.retryAfterMs as number | undefined,
       };
     } catch (error) {
-      return { result: { errors: this.requestErrors(error, caller) }, answerIds: [] };
+      return {
+        result: { errors: this.requestErrors(error, caller) },
+        answerIds: [],
+      };
     } finally {
       scope.end();
     }

@@ -42,6 +42,7 @@ function guardResolver(field: Field): void {
   };
 }
 
+/** A stream whose time is over says so where it has a union to say it with, and ends either way. */
 function guardStream(field: Field): void {
   const { subscribe, type } = field;
   if (!subscribe) return;
@@ -50,14 +51,12 @@ function guardStream(field: Field): void {
       admit(context, input);
       const source = (await subscribe(root, input, context, info)) as AsyncIterable<unknown>;
       yield* untilAborted(source[Symbol.asyncIterator](), context.request.signal);
-      const late = deadlineError(context);
-      if (late) throw late;
     } catch (error) {
-      const known = deadlineError(context) ?? error;
       // The stream of a client that went away has nobody to tell.
-      if (context.request.signal.aborted && known === error) return;
-      yield settle(known, type, context);
+      if (!context.request.signal.aborted) yield settle(error, type, context);
     }
+    const late = deadlineError(context);
+    if (late && isUnionType(getNullableType(type))) yield settle(late, type, context);
   };
 }
 

@@ -30,12 +30,12 @@ export function faultError(thrown: unknown, traceId: string, locale: Locale, log
  * their details. Errors of the document or its variables stay as they are.
  */
 export function presentErrors(
-  result: ExecutionResult,
+  { data, errors }: ExecutionResult,
   { request: { traceId, locale } }: OperationContext,
   logger: Logger,
 ): ExecutionResult {
-  if (!result.errors) return result;
-  const errors = result.errors.map((error) => {
+  if (!errors) return { data };
+  const presented = errors.map((error) => {
     const cause = error.originalError;
     // Only what happened while executing has a path.
     if (!error.path && !cause) return error;
@@ -45,13 +45,13 @@ export function presentErrors(
         : isForClient(cause)
           ? cause
           : faultError(cause ?? error, traceId, locale, logger);
-    return new GraphQLError(shown.message, {
-      nodes: error.nodes,
-      path: error.path,
-      extensions: shown.extensions,
+    const { locations, path } = error;
+    // Errors of compiled operations have no nodes to take the locations from.
+    return Object.assign(new GraphQLError(shown.message, { path, extensions: shown.extensions }), {
+      locations,
     });
   });
-  return { ...result, errors };
+  return data === undefined ? { errors: presented } : { data, errors: presented };
 }
 
 const isForClient = (cause: unknown): cause is GraphQLError =>
