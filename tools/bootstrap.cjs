@@ -32,8 +32,13 @@ const targets = {
     ],
   },
   format: { run: [[prettier, '--write', '--log-level=warn', '.']] },
+  docs: {
+    build: 'tools/tsconfig.lib.json',
+    run: [['tools/dist/docs/main.js'], [prettier, '--write', '--log-level=warn', 'README.md']],
+  },
   services: { run: [['tools/src/services/main.ts']] },
   'eval:retrieval': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/retrieval.js']] },
+  'eval:answers': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/answers/main.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
