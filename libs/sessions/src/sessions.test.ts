@@ -145,6 +145,15 @@ describe('ask, without a chat model', () => {
   });
 
   it.each([
+    ['国际出差的酒店上限是多少？', '1,200 yuan'],
+    ['How often do passwords have to be changed?', '每90天更换一次'],
+  ])('answers a question in the other language, among sentences of its own: %s', async (question, held) => {
+    const answer = await answerTo(alice, input(question));
+    expect(answer.abstained).toBe(false);
+    expect(answer.citations[0]!.quote).toContain(held);
+  });
+
+  it.each([
     ['What is the boiling point of tungsten?', 'The documents do not hold an answer to this question.'],
     ['谁是第一位登上月球的宇航员？', '现有文档中没有这个问题的答案。'],
   ])('abstains where the documents do not answer: %s', async (question, text) => {

@@ -213,7 +213,6 @@ export class AskService {
 }
 
 /** Says that there is nothing to answer from, and what to do. */
-// eslint-disable-next-line @typescript-eslint/require-await -- of one kind with the answerers
 async function* abstain(text: string): AsyncGenerator<string, AnswerOutcome> {
   yield text;
   return {

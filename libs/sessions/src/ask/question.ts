@@ -17,7 +17,6 @@ const MESSAGES = {
  */
 export function readQuestion(text: string): string {
   const { locale } = currentContext();
-  // eslint-disable-next-line no-control-regex -- these are the characters that have no place in a question
   const question = text
     .replace(
       /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u200B\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/gu,

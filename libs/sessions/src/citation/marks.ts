@@ -103,5 +103,8 @@ const SOURCE_MARKS = /\s?[[【［]\s*\^?\d{1,3}(?:\s*[,，、-]\s*\d{1,3})*\s*[\
 
 /** @returns a source's text without its own numbers in brackets */
 export function withoutMarks(text: string): string {
-  return text.replace(SOURCE_MARKS, '');
+  const isWord = (character: string) => /[\p{L}\p{N}]/u.test(character);
+  return text.replace(SOURCE_MARKS, (mark, at: number) =>
+    isWord(text.charAt(at - 1)) && isWord(text.charAt(at + mark.length)) ? ' ' : '',
+  );
 }

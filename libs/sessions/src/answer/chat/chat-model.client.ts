@@ -74,7 +74,7 @@ export class ChatModelClient {
       } catch (thrown) {
         call.signal.throwIfAborted();
         const failure = asModelFailure(thrown, progress.started);
-        this.breaker.failed();
+        if (failure.isFault) this.breaker.failed();
         const wait = failure.retryAfterMs ?? 200 * 2 ** attempt * (0.5 + Math.random());
         if (progress.started || !failure.retryable || attempt === ATTEMPTS || wait > LONGEST_WAIT_MS) {
           throw failure.toProblem(this.model);

@@ -45,6 +45,11 @@ export class ModelFailure extends Error {
     super(`${reason} ${number}`, options);
   }
 
+  /** Whether the endpoint is to blame, and not this one question. */
+  get isFault(): boolean {
+    return this.reason !== 'cut' && this.reason !== 'filtered';
+  }
+
   /** @returns the problem that the caller sees, its reason in the language of the request */
   toProblem(model: string): UserError {
     const locale: Locale = contextIfAny()?.locale ?? 'en';

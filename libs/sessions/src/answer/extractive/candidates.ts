@@ -26,41 +26,73 @@ const CELLS = / \| /u;
 /** Cuts passages into what can be quoted, in the order of the passages. */
 export function candidatesOf(passages: readonly Passage[]): Candidate[] {
   return passages.flatMap((passage) => {
-    const headings = contentWords(passage.hit.headings.join('\n'));
-    let order = 0;
+    const above = contentWords(passage.hit.headings.join('\n'));
+    let heading: string[] = [];
     let askedBy: string | undefined;
     const found: Candidate[] = [];
-    for (const { source, text, isRow } of quotable(passage.text)) {
-      if (/[?？]["”』」]?$/u.test(source)) {
-        // A source that asks the question itself answers it in the next sentence.
-        askedBy = source;
-        continue;
-      }
-      const words = new Set([...contentWords(text), ...headings]);
+    for (const { source, text, kind } of quotable(passage.text)) {
       if (!/[\p{L}\p{N}]/u.test(text)) continue;
-      found.push({ passage, order: order++, source, text, isRow, words, ...(askedBy ? { askedBy } : {}) });
-      askedBy = undefined;
+      if (kind === 'heading') heading = contentWords(text);
+      // A source that asks the question itself answers it in the next sentence.
+      else if (/[?？]["”』」]?$/u.test(source)) askedBy = source;
+      else {
+        const words = new Set([...contentWords(text), ...heading, ...above]);
+        const isRow = kind === 'row';
+        found.push({
+          passage,
+          order: found.length,
+          source,
+          text,
+          isRow,
+          words,
+          ...(askedBy ? { askedBy } : {}),
+        });
+        askedBy = undefined;
+      }
     }
     return found;
   });
 }
 
-function* quotable(text: string): Generator<{ source: string; text: string; isRow: boolean }> {
+interface Quotable {
+  source: string;
+  text: string;
+  kind: 'sentence' | 'row' | 'heading';
+}
+
+function* quotable(text: string): Generator<Quotable> {
   let header: string[] | undefined;
-  for (const line of text.split('\n')) {
+  const lines = text.split('\n');
+  for (const [i, line] of lines.entries()) {
     const cells = line.split(CELLS).map((cell) => cell.trim());
     if (cells.length < 2) {
       header = undefined;
+      if (isHeading(line, lines[i - 1], lines[i + 1])) {
+        yield { source: line, text: line.trim(), kind: 'heading' };
+        continue;
+      }
       for (const sentence of sentences(line)) {
         const source = shorten(sentence.text);
-        yield { source, text: source, isRow: false };
+        yield { source, text: source, kind: 'sentence' };
       }
     } else if (header?.length !== cells.length) {
       header = cells;
     } else if (!cells.every((cell) => /^:?-*:?$/u.test(cell))) {
-      yield { source: line.trim(), text: rowAsText(header, cells), isRow: true };
+      yield { source: line.trim(), text: rowAsText(header, cells), kind: 'row' };
     }
   }
+}
+
+/** A short line of its own that states nothing: "Annual leave", "三、考勤". Something has to follow it. */
+function isHeading(line: string, before: string | undefined, after: string | undefined): boolean {
+  const bare = line.trim();
+  return (
+    bare.length > 0 &&
+    bare.length <= 40 &&
+    after?.trim() === '' &&
+    !before?.trim() &&
+    !/[.!?。！？；;:：…]$|\d{2}|[:：]/u.test(bare)
+  );
 }
 
 /** @returns "Type: Intern; Days: 5" in the marks of the row's own language; a cell without a column name alone */

@@ -86,7 +86,7 @@ export class ExtractiveAnswerer implements Answerer {
     const askedBy = new Map<Candidate, Float32Array>(
       asking.map((candidate, i) => [candidate, vectors[candidates.length + i]!]),
     );
-    return scoreCandidates(candidates, weights, query[0]!, vectors, askedBy);
+    return scoreCandidates(candidates, weights, detectLanguage(question), query[0]!, vectors, askedBy);
   }
 
   private async embed(

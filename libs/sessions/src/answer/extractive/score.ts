@@ -1,5 +1,6 @@
+import type { Locale } from '@midplane/contracts';
 import { dot } from '../../citation/check.js';
-import { crossesScripts } from '../../text/language.js';
+import { detectLanguage } from '../../text/language.js';
 import { contentWords } from '../../text/words.js';
 import type { Passage } from '../passage.js';
 import type { Candidate } from './candidates.js';
@@ -21,7 +22,10 @@ export interface AnswerSignals {
   coverage: number;
   rise: number;
   spread: number;
+  /** The best sentence is in another script than the question. */
   across: boolean;
+  /** There were enough sentences and passages for rise and spread to mean something. */
+  many: boolean;
 }
 
 /** A few further sentences without any of the words: with few candidates a word's weight would be mere chance. */
@@ -72,7 +76,7 @@ export class QuestionWeights {
  */
 export function preselect(candidates: readonly Candidate[], weights: QuestionWeights): Candidate[] {
   if (candidates.length <= P.sentences) return [...candidates];
-  const best = bestScore(candidates.map((candidate) => candidate.passage));
+  const best = bestScore(candidates);
   const promise = (candidate: Candidate) =>
     weights.coverage(candidate.words) + P.score.passage * relative(candidate.passage, best);
   return candidates
@@ -84,17 +88,19 @@ export function preselect(candidates: readonly Candidate[], weights: QuestionWei
 
 /**
  * Scores candidates, best first.
+ * @param language of the question
  * @param vectors of the candidates' texts, in their order, each of length 1
  * @param askedBy vectors of the questions that the source itself asks before a candidate, where it does
  */
 export function scoreCandidates(
   candidates: readonly Candidate[],
   weights: QuestionWeights,
+  language: Locale,
   question: Float32Array,
   vectors: readonly Float32Array[],
   askedBy: ReadonlyMap<Candidate, Float32Array>,
 ): ScoredCandidate[] {
-  const best = bestScore(candidates.map((candidate) => candidate.passage));
+  const best = bestScore(candidates);
   return candidates
     .map((candidate, i): ScoredCandidate => {
       const asked = askedBy.get(candidate);
@@ -105,7 +111,8 @@ export function scoreCandidates(
       const score =
         cosine +
         P.score.coverage * weights.foundCoverage(words) +
-        P.score.passage * relative(candidate.passage, best);
+        P.score.passage * relative(candidate.passage, best) +
+        (detectLanguage(candidate.text) === language ? 0 : P.acrossBonus[language]);
       return { ...candidate, cosine, coverage: weights.coverage(words), score };
     })
     .sort((a, b) => b.score - a.score);
@@ -118,22 +125,29 @@ export function signalsOf(
   passages: readonly Passage[],
 ): AnswerSignals {
   const best = scored[0]!;
-  const cosines = scored.map((candidate) => candidate.cosine).sort((a, b) => b - a);
+  const written = detectLanguage(best.text);
+  // Sentences in the question's own language are closer to it whatever they say: only like is compared with like.
+  const cosines = scored
+    .filter((candidate) => detectLanguage(candidate.text) === written)
+    .map((candidate) => candidate.cosine)
+    .sort((a, b) => b - a);
   const vectors = passages
     .map((passage) => passage.hit.trace.vectorScore)
     .filter((score): score is number => score !== null);
+  const { many } = P.answerable;
   return {
     cosine: best.cosine,
     coverage: best.coverage,
     rise: cosines[0]! - cosines[cosines.length >> 1]!,
     spread: vectors.length > 1 ? Math.max(...vectors) - Math.min(...vectors) : 0,
-    across: crossesScripts(question, best.passage.text),
+    across: detectLanguage(question) !== written,
+    many: cosines.length >= many.sentences && vectors.length >= many.passages,
   };
 }
 
 /** @returns the probability (0–1) that the passages hold the answer */
 export function answerProbability(signals: AnswerSignals): number {
-  const w = P.answerable[signals.across ? 'across' : 'same'];
+  const w = P.answerable[signals.across ? 'across' : 'same'][signals.many ? 'many' : 'few'];
   const z =
     w.bias +
     w.cosine * signals.cosine +
@@ -165,8 +179,11 @@ function repeats(a: Candidate, b: Candidate): boolean {
   return all === 0 ? a.text === b.text : shared / all > P.repeats;
 }
 
-const bestScore = (passages: readonly Passage[]): number =>
-  Math.max(...passages.map((passage) => passage.hit.score), 0);
+/** Scores are scaled over what was found: among few passages the last has next to nothing, however good it is. */
+function bestScore(candidates: readonly Candidate[]): number {
+  const scores = new Map(candidates.map(({ passage }) => [passage.number, passage.hit.score]));
+  return scores.size < P.passages ? 0 : Math.max(...scores.values());
+}
 
 const relative = (passage: Passage, best: number): number =>
   best > 0 ? Math.max(0, passage.hit.score) / best : 1;
