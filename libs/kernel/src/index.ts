@@ -29,4 +29,5 @@ export * from './storage/open-file-storage.js';
 export * from './storage/s3.storage.js';
 export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
+export { span } from './telemetry/tracing.js';
 export * from './text/sentences.js';

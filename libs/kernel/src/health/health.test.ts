@@ -22,6 +22,15 @@ it('names what is down, and tells nothing of the error', async () => {
   });
 });
 
+it('is ready without what it can do without, and shows it', async () => {
+  const health = new Health();
+  health.add('redis', () => Promise.reject(new Error('gone')), { needed: false });
+  expect(await health.ready()).toEqual({
+    ready: true,
+    dependencies: [{ name: 'redis', up: false, reason: 'cannot be reached' }],
+  });
+});
+
 it('does not wait for ever', async () => {
   const health = new Health();
   health.add('ingest', () => new Promise(() => {}));

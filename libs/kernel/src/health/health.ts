@@ -13,17 +13,21 @@ type Check = (signal: AbortSignal) => Promise<unknown>;
 
 /** The dependencies of this process, and how each is asked whether it is there. */
 export class Health {
-  private readonly checks = new Map<string, Check>();
+  private readonly checks = new Map<string, { check: Check; needed: boolean }>();
 
-  /** @param check resolves where the dependency is up; what it throws is not shown, only logged by who asks */
-  add(name: string, check: Check): void {
-    this.checks.set(name, check);
+  /**
+   * @param check resolves where the dependency is up; what it throws is not shown, only logged by who asks
+   * @param needed false where requests are answered without it as well: it is then shown, and nothing more
+   */
+  add(name: string, check: Check, { needed = true } = {}): void {
+    this.checks.set(name, { check, needed });
   }
 
   /** Asks every dependency at once. Never throws. */
   async ready(): Promise<{ ready: boolean; dependencies: DependencyState[] }> {
-    const dependencies = await Promise.all([...this.checks].map(([name, check]) => ask(name, check)));
-    return { ready: dependencies.every(({ up }) => up), dependencies };
+    const dependencies = await Promise.all([...this.checks].map(([name, { check }]) => ask(name, check)));
+    const ready = dependencies.every(({ name, up }) => up || !this.checks.get(name)?.needed);
+    return { ready, dependencies };
   }
 }
 

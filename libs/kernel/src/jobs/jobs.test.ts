@@ -26,6 +26,7 @@ import { UserError } from '../errors/errors.js';
 import type { Database } from '../persistence/database.js';
 import { newId } from '../persistence/ids.js';
 import { createLogger } from '../telemetry/logger.js';
+import { registry as metrics } from '../telemetry/metrics.js';
 import { BullMqTransport } from './bullmq.transport.js';
 import { InProcessTransport } from './in-process.transport.js';
 import type { JobTransport } from './job-transport.port.js';
@@ -403,6 +404,24 @@ describe.each([
     await start({}, { keptMs: 0 });
     await vi.waitFor(async () => expect(await stateOf(done)).toBeUndefined(), soon);
     expect(await stateOf(waiting)).toMatchObject({ status: 'PENDING' });
+  });
+
+  it('publishes how many jobs wait and were given up, and how runs end', async () => {
+    const jobs = await start({
+      'ingest.parse': {
+        run: async () => {
+          throw new UserError('NO_TEXT');
+        },
+      },
+    });
+    await enqueue(jobs, newId(), { runAt: new Date(Date.now() + 3_600_000) });
+    await enqueue(jobs, newId(), { runAt: new Date(Date.now() + 3_600_000) });
+    await eventually(await enqueue(jobs), 'DEAD');
+    const published = (await metrics.metrics()).split('\n');
+    expect(published).toContain('midplane_jobs{service="ingest",status="PENDING"} 2');
+    expect(published).toContain('midplane_jobs{service="ingest",status="DEAD"} 1');
+    expect(published).toContain('midplane_jobs_oldest_seconds{service="ingest",status="PENDING"} 0');
+    expect(published.join()).toMatch(/midplane_job_seconds_count{job="ingest.parse",outcome="dead"} [1-9]/);
   });
 
   it.skipIf(embedded)('goes on with the job of a killed process', async () => {

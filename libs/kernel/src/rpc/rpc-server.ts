@@ -6,6 +6,7 @@ import { ORPCError } from '@orpc/client';
 import { contextIfAny, runInContext } from '../context/request-context.js';
 import { asError } from '../errors/errors.js';
 import type { Logger } from '../telemetry/logger.js';
+import { continueSpan, span, TRACEPARENT_HEADER } from '../telemetry/tracing.js';
 import type { ContextToken } from './context-token.js';
 import { CONTEXT_HEADER, type ServiceRegistry } from './service-registry.js';
 
@@ -37,8 +38,13 @@ export class RpcServer {
       carried.deadline === undefined
         ? gone.signal
         : AbortSignal.any([gone.signal, AbortSignal.timeout(Math.max(0, carried.deadline - Date.now()))]);
+    const call = request.url?.split('/')[3] ?? '';
     const { matched } = await runInContext({ ...carried, signal }, () =>
-      handler.handle(request, response, { prefix: `/rpc/${name}`, context: {} }),
+      continueSpan(request.headers[TRACEPARENT_HEADER], carried.traceId, () =>
+        span(`serve ${name}.${call}`, { 'rpc.service': name, 'rpc.method': call }, () =>
+          handler.handle(request, response, { prefix: `/rpc/${name}`, context: {} }),
+        ),
+      ),
     );
     if (!matched) end(response, 404, 'no such call');
   }

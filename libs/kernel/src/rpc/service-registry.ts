@@ -6,6 +6,8 @@ import type { InferSchemaInput, InferSchemaOutput } from '@orpc/contract';
 import { createRouterClient, implement, type Router } from '@orpc/server';
 import { currentContext } from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
+import { observeCall } from '../telemetry/call.metrics.js';
+import { traceparent, TRACEPARENT_HEADER } from '../telemetry/tracing.js';
 import type { ContextToken } from './context-token.js';
 import { fromWire, mapErrors, toWire } from './problem-transport.js';
 
@@ -77,12 +79,14 @@ export class ServiceRegistry {
           // Nest and await probe objects for `then` and lifecycle hooks: only calls of the contract exist.
           call in SERVICES[name]
             ? (input: unknown, options?: { signal?: AbortSignal }) =>
-                mapErrors(
-                  () =>
-                    this.connect(name)[call]!(input, {
-                      signal: options?.signal ?? currentContext().signal,
-                    }),
-                  (error) => this.explain(name, fromWire(error)),
+                observeCall(name, call, () =>
+                  mapErrors(
+                    () =>
+                      this.connect(name)[call]!(input, {
+                        signal: options?.signal ?? currentContext().signal,
+                      }),
+                    (error) => this.explain(name, fromWire(error)),
+                  ),
                 )
             : undefined,
       },
@@ -98,7 +102,10 @@ export class ServiceRegistry {
       : createORPCClient(
           new RPCLink({
             url: `${this.url(name)}/rpc/${name}`,
-            headers: () => ({ [CONTEXT_HEADER]: this.token.seal(currentContext()) }),
+            headers: () => ({
+              [CONTEXT_HEADER]: this.token.seal(currentContext()),
+              [TRACEPARENT_HEADER]: traceparent(),
+            }),
           }),
         );
     this.clients.set(name, client as unknown as AnyClient);

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { ServiceName } from '@midplane/contracts';
 import { ApiKeyEntity } from '../auth/api-key.entity.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
@@ -15,8 +14,9 @@ import { ContextToken } from '../rpc/context-token.js';
 import { ServiceRegistry } from '../rpc/service-registry.js';
 import { Health } from '../health/health.js';
 import type { FileStorage } from '../storage/file-storage.port.js';
-import { FolderStorage } from '../storage/folder.storage.js';
+import { openFileStorage } from '../storage/open-file-storage.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
+import { startTracing } from '../telemetry/tracing.js';
 
 export interface KernelSettings {
   /** Name of this process in logs and spans. */
@@ -51,6 +51,9 @@ export interface Kernel {
 export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const { config } = settings;
   const logger = createLogger(config.LOG_LEVEL, settings.service);
+  const stopTracing = config.OTEL_EXPORTER_OTLP_ENDPOINT
+    ? await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: settings.service })
+    : undefined;
   const opened = await openDatabase({
     url: config.DATABASE_URL,
     home: config.MIDPLANE_HOME,
@@ -70,7 +73,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const transport = config.REDIS_URL
     ? new BullMqTransport(config.REDIS_URL, database, logger)
     : new InProcessTransport(logger);
-  const storage = new FolderStorage(resolve(config.MIDPLANE_HOME, 'files'));
+  const storage = openFileStorage(config);
   const jobs = new Jobs(database, transport, logger, {
     concurrency: config.JOB_CONCURRENCY,
     leaseMs: config.JOB_LEASE_MS,
@@ -87,8 +90,11 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     auth,
     apiKeys: new ApiKeyService(database, auth, audit),
     audit,
-    health: dependencies(config, database, storage),
-    close: () => opened.close(),
+    health: dependencies(config, database, storage, jobs),
+    close: async () => {
+      await opened.close();
+      await stopTracing?.();
+    },
   };
 }
 
@@ -101,10 +107,12 @@ function serviceUrls(config: KernelConfig): Partial<Record<ServiceName, string>>
   };
 }
 
-function dependencies(config: KernelConfig, database: Database, storage: FileStorage): Health {
+function dependencies(config: KernelConfig, database: Database, storage: FileStorage, jobs: Jobs): Health {
   const health = new Health();
   health.add('postgres', () => database.dataSource.query('select 1'));
   health.add('storage', () => storage.check());
+  // Without Redis, jobs wait in Postgres; questions are answered all the same.
+  if (config.REDIS_URL) health.add('redis', () => jobs.check(), { needed: false });
   for (const [name, url] of Object.entries(serviceUrls(config))) {
     if (!url) continue;
     health.add(name, async (signal) => {

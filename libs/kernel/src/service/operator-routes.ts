@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { abilitiesOf } from '../auth/abilities.js';
+import { observeRequests } from '../telemetry/http.metrics.js';
 import { registry } from '../telemetry/metrics.js';
 import type { Kernel } from './kernel.js';
 
 /** What an operator's machinery asks of every process: liveness, readiness, metrics. */
 export function mountOperatorRoutes(server: FastifyInstance, { health, auth }: Kernel): void {
+  observeRequests(server);
   server.get('/health/live', () => ({ live: true }));
   server.get('/health/ready', async (_, reply) => {
     const state = await health.ready();

@@ -1,0 +1,104 @@
+import {
+  type Attributes,
+  context,
+  isSpanContextValid,
+  isValidTraceId,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+} from '@opentelemetry/api';
+import { contextIfAny } from '../context/request-context.js';
+import { asError, UserError } from '../errors/errors.js';
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** Header that carries the calling span between services. */
+export const TRACEPARENT_HEADER = 'traceparent';
+
+/**
+ * Does `work` as a span of the running call's trace. Costs next to nothing where no spans are sent.
+ * @param name low in number: the operation, never its input
+ * @param attributes ids, counts and names; never text of people or secrets
+ * @throws what `work` throws; an expected failure is noted as its code, a fault as an error
+ */
+export function span<T>(name: string, attributes: Attributes, work: () => T | Promise<T>): Promise<T> {
+  return trace.getTracer('midplane').startActiveSpan(name, { attributes }, async (current) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UserError) current.setAttribute('midplane.problem', error.code);
+      else {
+        current.recordException(asError(error));
+        current.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      throw error;
+    } finally {
+      current.end();
+    }
+  });
+}
+
+/** @returns the header of the running span, for a call to another service; undefined where no spans are sent */
+export function traceparent(): string | undefined {
+  const current = trace.getActiveSpan()?.spanContext();
+  if (!current || !isSpanContextValid(current)) return undefined;
+  return `00-${current.traceId}-${current.spanId}-${current.traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/**
+ * Does `work` as a part of the caller's span.
+ * @param traceId the one that the caller has signed; a header of another trace counts for nothing
+ */
+export function continueSpan<T>(header: string | string[] | undefined, traceId: string, work: () => T): T {
+  const [, id, spanId, flags] = TRACEPARENT.exec(String(header ?? '')) ?? [];
+  if (!spanId || id !== traceId) return work();
+  const traceFlags = Number.parseInt(flags!, 16) & TraceFlags.SAMPLED;
+  const parent = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+  return context.with(parent, work);
+}
+
+export interface TracingSettings {
+  /** Where spans are sent (OTLP over HTTP), without `/v1/traces`. */
+  endpoint: string;
+  /** Name of this process. */
+  service: string;
+}
+
+/**
+ * Begins to send spans. A call's trace id is that of its request context, which the answer's `x-trace-id` names too.
+ * @returns sends what is left, and ends
+ */
+export async function startTracing({ endpoint, service }: TracingSettings): Promise<() => Promise<void>> {
+  // Loaded only where spans are sent.
+  const [sdk, otlp, hooks, resources] = await Promise.all([
+    import('@opentelemetry/sdk-trace'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/context-async-hooks'),
+    import('@opentelemetry/resources'),
+  ]);
+  const random = new sdk.RandomIdGenerator();
+  const provider = new sdk.TracerProvider({
+    resource: resources.resourceFromAttributes({ 'service.name': `midplane-${service}` }),
+    idGenerator: {
+      generateTraceId: () => {
+        const traceId = contextIfAny()?.traceId;
+        return traceId && isValidTraceId(traceId) ? traceId : random.generateTraceId();
+      },
+      generateSpanId: () => random.generateSpanId(),
+    },
+    spanProcessors: [
+      new sdk.BatchSpanProcessor({
+        exporter: new otlp.OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }),
+      }),
+    ],
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable());
+  return async () => {
+    await provider.shutdown();
+    trace.disable();
+    context.disable();
+  };
+}
