@@ -32,6 +32,8 @@ export interface DocumentTimes {
   chunks: number;
   /** Seconds in each status. */
   seconds: Partial<Record<DocumentStatus, number>>;
+  /** Processor seconds of the whole process in each status. */
+  cpuSeconds: Partial<Record<DocumentStatus, number>>;
 }
 
 export interface IngestMeasure {
@@ -44,6 +46,7 @@ export interface EmbedMeasure {
   texts: number;
   tokens: number;
   seconds: number;
+  cpuSeconds: number;
 }
 
 /** What the process tells, in this order. */
@@ -55,6 +58,7 @@ export type IngestMessage =
 
 const tell = (message: IngestMessage): void => void process.send?.(message);
 
+process.once('disconnect', () => process.exit(1));
 process.once('message', (task: IngestTask) => {
   run(task).then(
     () => process.exit(0),
@@ -103,16 +107,22 @@ async function ingest(kernel: Kernel, files: string[]): Promise<IngestMeasure> {
     const upload = { knowledgeBaseId: base.id, fileName: basename(file), content };
     let { document } = await uploadDocument(kernel, upload);
     const seconds: DocumentTimes['seconds'] = {};
-    for (let since = performance.now(); document.status !== 'READY' && document.status !== 'FAILED';) {
+    const cpuSeconds: DocumentTimes['cpuSeconds'] = {};
+    let since = performance.now();
+    let cpuSince = cpuNow();
+    while (document.status !== 'READY' && document.status !== 'FAILED') {
       await sleep(POLL_MS);
       const { status } = document;
       document = (await client.document({ id: document.id }))!;
       const now = performance.now();
+      const cpu = cpuNow();
       seconds[status] = (seconds[status] ?? 0) + (now - since) / 1000;
+      cpuSeconds[status] = (cpuSeconds[status] ?? 0) + cpu - cpuSince;
       since = now;
+      cpuSince = cpu;
     }
     const { status, failure, pageCount: pages, chunkCount: chunks } = document;
-    return { file, status, failure: failure?.code ?? null, pages, chunks, seconds };
+    return { file, status, failure: failure?.code ?? null, pages, chunks, seconds, cpuSeconds };
   });
   const documents = await Promise.all(following);
   return { seconds: (performance.now() - begun) / 1000, documents };
@@ -137,6 +147,7 @@ async function embedAlone(kernel: Kernel, sample: { text: string; tokens: number
   const inference = kernel.registry.client('inference');
   const texts = sample.map(({ text }) => text);
   const begun = performance.now();
+  const cpuBegun = cpuNow();
   const calls: Promise<unknown>[] = [];
   for (let at = 0; at < texts.length; at += EMBED_BATCH) {
     const batch = texts.slice(at, at + EMBED_BATCH);
@@ -147,5 +158,12 @@ async function embedAlone(kernel: Kernel, sample: { text: string; tokens: number
     texts: texts.length,
     tokens: sample.reduce((sum, { tokens }) => sum + tokens, 0),
     seconds: (performance.now() - begun) / 1000,
+    cpuSeconds: cpuNow() - cpuBegun,
   };
+}
+
+/** @returns processor seconds of this process, all its threads together */
+function cpuNow(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
