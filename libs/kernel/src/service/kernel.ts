@@ -46,7 +46,7 @@ export interface Kernel {
 
 /**
  * Opens the database, brings it to the newest migration, and makes what the areas stand on.
- * @throws Error where the database can't be opened
+ * @throws Error where the database can't be opened, or the storage can't be written
  */
 export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const { config } = settings;
@@ -54,6 +54,8 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const stopTracing = config.OTEL_EXPORTER_OTLP_ENDPOINT
     ? await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: settings.service })
     : undefined;
+  const storage = openFileStorage(config);
+  await storage.check();
   const opened = await openDatabase({
     url: config.DATABASE_URL,
     home: config.MIDPLANE_HOME,
@@ -73,7 +75,6 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const transport = config.REDIS_URL
     ? new BullMqTransport(config.REDIS_URL, database, logger)
     : new InProcessTransport(logger);
-  const storage = openFileStorage(config);
   const jobs = new Jobs(database, transport, logger, {
     concurrency: config.JOB_CONCURRENCY,
     leaseMs: config.JOB_LEASE_MS,
@@ -92,6 +93,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     audit,
     health: dependencies(config, database, storage, jobs),
     close: async () => {
+      await jobs.stop();
       await opened.close();
       await stopTracing?.();
     },
