@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { ChatModelOptions } from './chat.config.js';
+import { countAttempt, timeFirstToken } from './chat.metrics.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { asModelFailure, ModelFailure } from './model-failure.js';
 
@@ -70,10 +71,13 @@ export class ChatModelClient {
       try {
         const end = yield* this.attempt(call, progress);
         this.breaker.succeeded();
+        countAttempt(this.model, 'ok');
         return end;
       } catch (thrown) {
+        if (call.signal.aborted) countAttempt(this.model, 'left');
         call.signal.throwIfAborted();
         const failure = asModelFailure(thrown, progress.started);
+        countAttempt(this.model, failure.reason);
         if (failure.isFault) this.breaker.failed();
         const wait = failure.retryAfterMs ?? 200 * 2 ** attempt * (0.5 + Math.random());
         if (progress.started || !failure.retryable || attempt === ATTEMPTS || wait > LONGEST_WAIT_MS) {
@@ -97,6 +101,7 @@ export class ChatModelClient {
     const firstMs = call.firstTokenTimeoutMs ?? firstTokenTimeoutMs;
     try {
       watch.expect(firstMs, new ModelFailure('firstToken', firstMs / 1000));
+      const first = timeFirstToken(this.model);
       const chunks = await this.client.chat.completions.create(
         {
           model: this.model,
@@ -127,6 +132,7 @@ export class ChatModelClient {
         if (!text) continue;
         characters += text.length;
         if (characters > call.maxTokens * CHARACTERS_A_TOKEN) throw new ModelFailure('cut', call.maxTokens);
+        if (!progress.started) first();
         progress.started = true;
         yield text;
       }
