@@ -12,7 +12,7 @@ import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, passageText } from '@mi
 import { MIGRATIONS } from '@midplane/migrations';
 import { asPrincipal, createKnowledgeBase, createPrincipal, uploadDocument } from '@midplane/testing';
 
-const POLL_MS = 10;
+const POLL_MS = 50;
 const EMBED_BATCH = 64;
 
 /** What is to be ingested. */
