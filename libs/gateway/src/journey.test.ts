@@ -185,6 +185,10 @@ describe('the main job, through the public API', () => {
     expect(errors).toBeUndefined();
     expect(data.status.documents).toContainEqual({ status: 'READY', count: 1 });
     expect(data.status.services.map((service: Data) => service.state)).not.toContain('DOWN');
+    const names = data.status.services.map((service: Data) => service.name);
+    expect(names).toEqual(
+      expect.arrayContaining(['inference', 'ingest', 'retrieval', 'sessions', 'postgres']),
+    );
     expect(data.status.embedders[0].dimension).toBe(384);
     expect(data.failedJobs).toEqual({ totalCount: 0, nodes: [] });
   });

@@ -72,7 +72,7 @@ export class PlatformStatus {
   @Field(() => [QueueStatus], { description: 'Queues that are not empty.' })
   queues!: QueueStatus[];
 
-  @Field(() => [ServiceStatus])
+  @Field(() => [ServiceStatus], { description: 'The services, and the stores that they stand on.' })
   services!: ServiceStatus[];
 
   @Field(() => [EmbedderStatus], { description: 'The default first.' })

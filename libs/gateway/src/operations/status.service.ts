@@ -1,55 +1,72 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DocumentStatus } from '@midplane/contracts';
-import { asError, Jobs, LOGGER, type Logger, type ServiceClient, ServiceRegistry } from '@midplane/kernel';
-import { type PlatformStatus, ServiceState } from './operations.types.js';
+import { DocumentStatus, SERVICES, type ServiceName } from '@midplane/contracts';
+import {
+  asError,
+  Health,
+  Jobs,
+  LOGGER,
+  type Logger,
+  type ServiceClient,
+  ServiceRegistry,
+} from '@midplane/kernel';
 import { VERSION } from '../version.js';
+import { type PlatformStatus, ServiceState, type ServiceStatus } from './operations.types.js';
 
-/** Gathers how the platform does, for one tenant. A service that doesn't answer is a line, not a failure. */
+/** Gathers how the platform does, for one tenant. What doesn't answer is a line, not a failure. */
 @Injectable()
 export class StatusService {
   private readonly ingest: ServiceClient<'ingest'>;
   private readonly inference: ServiceClient<'inference'>;
-  private readonly sessions: ServiceClient<'sessions'>;
 
   constructor(
-    services: ServiceRegistry,
-    @Inject(Jobs) private readonly jobs: Jobs,
+    private readonly services: ServiceRegistry,
+    private readonly jobs: Jobs,
+    private readonly health: Health,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.ingest = services.client('ingest');
     this.inference = services.client('inference');
-    this.sessions = services.client('sessions');
   }
 
   async status(): Promise<PlatformStatus> {
-    const [ingest, inference, sessions, failedJobs, queues] = await Promise.all([
+    const [corpus, embedders, states, failedJobs, queues] = await Promise.all([
       this.ask('ingest', () => this.ingest.status()),
       this.ask('inference', () => this.inference.embeddingModels()),
-      this.ask('sessions', () => this.sessions.conversations({ first: 1 })),
+      this.states(),
       this.jobs.deadJobs({ first: 1 }),
       this.jobs.queues(),
     ]);
-    const counts = ingest.answer?.documents ?? {};
     return {
       version: VERSION,
-      documents: DocumentStatus.options.map((status) => ({ status, count: counts[status] ?? 0 })),
+      documents: DocumentStatus.options.map((status) => ({ status, count: corpus?.documents[status] ?? 0 })),
       failedJobCount: failedJobs.totalCount,
-      storedBytes: ingest.answer?.storedBytes ?? 0,
+      storedBytes: corpus?.storedBytes ?? 0,
       queues,
-      services: [ingest, inference, sessions].map(({ name, answer }) => ({
-        name,
-        state: answer ? ServiceState.UP : ServiceState.DOWN,
-      })),
-      embedders: inference.answer ?? [],
+      services: states,
+      embedders: embedders ?? [],
     };
   }
 
-  private async ask<T>(name: string, call: () => Promise<T>): Promise<{ name: string; answer?: T }> {
+  /** The services of this process are up as long as it answers; the others, and the stores, are asked. */
+  private async states(): Promise<ServiceStatus[]> {
+    const { dependencies } = await this.health.ready();
+    const served = new Set(this.services.served());
+    const near = (Object.keys(SERVICES) as ServiceName[]).filter(
+      (name) => !dependencies.some((each) => each.name === name),
+    );
+    const entry = (name: string, up: boolean) => ({ name, state: up ? ServiceState.UP : ServiceState.DOWN });
+    return [
+      ...near.map((name) => entry(name, served.has(name))),
+      ...dependencies.map(({ name, up }) => entry(name, up)),
+    ];
+  }
+
+  private async ask<T>(name: string, call: () => Promise<T>): Promise<T | undefined> {
     try {
-      return { name, answer: await call() };
+      return await call();
     } catch (error) {
       this.logger.warn({ err: asError(error), asked: name }, 'a service did not answer');
-      return { name };
+      return undefined;
     }
   }
 }

@@ -7,7 +7,7 @@ import {
   isUnionType,
 } from 'graphql';
 import { type Locale, PROBLEMS, type ProblemKind } from '@midplane/contracts';
-import { invalidInput, UserError } from '@midplane/kernel';
+import { invalidInput, span, UserError } from '@midplane/kernel';
 import type { OperationContext } from '../operation/operation-context.js';
 import { untilAborted } from '../operation/until-aborted.js';
 import type { ProblemValue } from './problem.types.js';
@@ -35,7 +35,9 @@ function guardResolver(field: Field): void {
   field.resolve = async (root, input, context, info) => {
     try {
       admit(context, input);
-      return await beforeAbort(context, async () => resolve(root, input, context, info));
+      return await span(`graphql ${field.name}`, {}, () =>
+        beforeAbort(context, async () => resolve(root, input, context, info)),
+      );
     } catch (error) {
       return settle(error, type, context);
     }

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AuditLog } from '../audit/audit-log.js';
+import { Health } from '../health/health.js';
 import { Jobs } from '../jobs/index.js';
 import { Database } from '../persistence/database.js';
 import { ServiceRegistry } from '../rpc/service-registry.js';
@@ -26,6 +27,7 @@ export class KernelModule {
       { provide: AuthService, useValue: kernel.auth },
       { provide: ApiKeyService, useValue: kernel.apiKeys },
       { provide: AuditLog, useValue: kernel.audit },
+      { provide: Health, useValue: kernel.health },
     ];
     return {
       module: KernelModule,
