@@ -1,6 +1,13 @@
 import { createInference, inferenceHandlers } from '@midplane/inference';
 import type { EmbeddingModel, SearchInput, SearchResult } from '@midplane/contracts';
-import { ContextToken, createLogger, newId, type Principal, ServiceRegistry } from '@midplane/kernel';
+import {
+  ContextToken,
+  createLogger,
+  newId,
+  type Principal,
+  ServiceRegistry,
+  UserError,
+} from '@midplane/kernel';
 import {
   asPrincipal,
   createPrincipal,
@@ -12,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChunkRepository } from '../ingest/chunks/chunk.repository.js';
 import { cutWords } from '../lexical/index.js';
 import { CandidateRepository } from './candidates/candidate.repository.js';
+import type { Reranker } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
 
 interface TestDocument {
@@ -50,8 +58,13 @@ describe.each([
   let empty: string;
   const documents = new Map<string, string>();
 
-  const serviceWith = (registry = registryWith()) =>
-    new SearchService(new CandidateRepository(db.database), registry, null, createLogger('silent', 'test'));
+  const serviceWith = (registry = registryWith(), reranker: Reranker | null = null) =>
+    new SearchService(
+      new CandidateRepository(db.database),
+      registry,
+      reranker,
+      createLogger('silent', 'test'),
+    );
   const search = (
     principal: Principal,
     query: string,
@@ -333,6 +346,45 @@ describe.each([
       if (mode === 'LEXICAL') expect(hits).toEqual([]);
     },
   );
+
+  it('lets a reranker decide the order, and says so', async () => {
+    /** Likes short passages. */
+    const brevity: Reranker = {
+      name: 'brevity',
+      limit: 3,
+      rerank: async ({ candidates }) => candidates.map(({ text }) => 1 / text.length),
+    };
+    const service = serviceWith(registryWith(), brevity);
+    const fused = await search(owner, 'annual leave', { topK: 3, rerank: false }, service);
+    expect(fused.reranker).toBeNull();
+    const { hits, reranker } = await search(owner, 'annual leave', { topK: 3, neighbours: 1 }, service);
+    expect(reranker).toBe('brevity');
+    expect(hits.map(({ chunkId }) => chunkId).sort()).toEqual(
+      fused.hits.map(({ chunkId }) => chunkId).sort(),
+    );
+    const lengths = hits.map(({ text }) => text.length);
+    expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
+    for (const { score, text, trace } of hits) {
+      expect(score).toBe(1 / text.length);
+      expect(trace.rerankScore).toBe(score);
+      expect(trace.lexicalPart + trace.vectorPart).toBe(trace.fusedScore);
+    }
+    expect(hits.some(({ before, after }) => before.length + after.length > 0)).toBe(true);
+  });
+
+  it('keeps the fused order where the reranker is down', async () => {
+    const down: Reranker = {
+      name: 'down',
+      limit: 50,
+      rerank: async () => {
+        throw new UserError('MODEL_UNAVAILABLE', { model: 'down', reason: 'it is down' });
+      },
+    };
+    const without = await search(owner, 'annual leave');
+    const result = await search(owner, 'annual leave', {}, serviceWith(registryWith(), down));
+    expect(result.reranker).toBeNull();
+    expect(result.hits.map(({ chunkId }) => chunkId)).toEqual(without.hits.map(({ chunkId }) => chunkId));
+  });
 
   it('refuses a question with nothing in it, and one that is none', async () => {
     for (const query of ['', '  \n', 'x'.repeat(4001)])

@@ -18,7 +18,7 @@ export interface RerankRequest {
 
 /**
  * Scores candidates by reading question and passage together. The order of the hits, and their score, is the
- * reranker's. None by default; RERANK_URL selects the one beside this file that calls an endpoint.
+ * reranker's. None by default: the module provides null.
  */
 export interface Reranker {
   /** Name shown with the result. */
