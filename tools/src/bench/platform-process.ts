@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const MAIN = resolve(import.meta.dirname, '../../../apps/platform/dist/main.js');
+
+/** The platform in a process of its own, as `npm start` runs it, on a database that is given. */
+export interface PlatformProcess {
+  url: string;
+  /** The administrator's API key. */
+  key: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the platform without its sample documents. @throws Error with its last words where it does not come up */
+export async function startPlatform(databaseUrl: string): Promise<PlatformProcess> {
+  const home = await mkdtemp(join(tmpdir(), 'midplane-bench-'));
+  await writeFile(join(home, 'samples.done'), '');
+  const key = `mp_${randomBytes(24).toString('base64url')}`;
+  const port = await freePort();
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      DATABASE_POOL_SIZE: '20',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      MIDPLANE_HOME: home,
+      MIDPLANE_ADMIN_KEY: key,
+      RATE_LIMIT_PER_MINUTE: '1000000',
+      LOG_LEVEL: 'error',
+      NODE_ENV: 'production',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let words = '';
+  child.stderr.on('data', (data: Buffer) => (words = (words + data.toString()).slice(-4000)));
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    if (child.exitCode === null) child.kill('SIGTERM');
+    await exited;
+    await rm(home, { recursive: true, force: true });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  for (let waited = 0; child.exitCode === null && waited < 120_000; waited += 200) {
+    const ready = await fetch(`${url}/health/ready`).catch(() => undefined);
+    if (ready?.ok) return { url, key, stop };
+    await sleep(200);
+  }
+  await stop();
+  throw new Error(`The platform did not come up. ${words}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
