@@ -98,7 +98,7 @@ async function measure(
   kernel: Kernel,
   run: Run,
   sets: Record<keyof typeof FILES, QuestionSet>,
-  base: { id: string; documentIds: string[] },
+  base: Awaited<ReturnType<typeof loadPassages>>,
 ): Promise<Outcome> {
   const { registry } = kernel;
   const answerer = new ExtractiveAnswerer(registry.client('inference'));
@@ -121,15 +121,15 @@ async function measure(
   for (const question of asked) {
     const { hits } = await registry
       .client('retrieval')
-      .search({ query: question.text, knowledgeBaseIds: [base.id], topK: 12, neighbours: 1 });
-    const gold = base.documentIds[question.passage];
-    const without = hits.filter((hit) => !run.answerable || hit.documentId !== gold).slice(0, 8);
+      .search({ query: question.text, knowledgeBaseIds: [base.knowledgeBaseId], topK: 12, neighbours: 1 });
+    const gold = base.chunkIds[question.passage];
+    const without = hits.filter((hit) => !run.answerable || hit.chunkId !== gold).slice(0, 8);
     outcome.missing.push(await answerFrom(answerer, question.text, without));
     if (!run.answerable) continue;
 
     outcome.held.push(await answerFrom(answerer, question.text, hits.slice(0, 8)));
     const started = performance.now();
-    const answer = await ask(kernel, question.text, base.id);
+    const answer = await ask(kernel, question.text, base.knowledgeBaseId);
     outcome.milliseconds += performance.now() - started;
     if (answer.abstained) {
       outcome.abstained++;
@@ -138,7 +138,7 @@ async function measure(
     // Across languages the answer is that of the passage's language, to the same question.
     const golden = sets[run.passages].questions[question.i] as EvalQuestion;
     const holds = answer.citations.map(
-      ({ documentId, quote }) => documentId === gold && golden.answers.some((text) => quote.includes(text)),
+      ({ chunkId, quote }) => chunkId === gold && golden.answers.some((text) => quote.includes(text)),
     );
     outcome.first += Number(holds[0] ?? false);
     outcome.firstTwo += Number(holds.slice(0, 2).includes(true));

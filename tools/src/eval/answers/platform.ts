@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInference, type Inference } from '@midplane/inference';
-import { encodeVector } from '@midplane/contracts';
+import { decodeVector, encodeVector } from '@midplane/contracts';
 import {
   currentContext,
   type Kernel,
@@ -17,9 +17,10 @@ import {
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { MIGRATIONS } from '@midplane/migrations';
 import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
-import { createKnowledgeBase, settledDocument, uploadDocument } from '@midplane/testing';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { addPassages } from '../passages.js';
+import { embedPassages } from '../vector-cache.js';
 
 /**
  * The platform in this process: on the database of DATABASE_URL, which should be an empty one, or else on an embedded
@@ -60,23 +61,20 @@ export async function startPlatform(): Promise<{ kernel: Kernel; close(): Promis
 @Module({})
 class EvalModule {}
 
-/** Makes a knowledge base with one document for each passage. @returns its id and the documents' ids, in order */
+/** Makes a knowledge base of passages, one chunk each. @returns its id and the chunks' ids, in order */
 export async function loadPassages(
   kernel: Kernel,
   name: string,
-  passages: readonly string[],
-): Promise<{ id: string; documentIds: string[] }> {
-  const { id } = await createKnowledgeBase(kernel, { name });
-  const documentIds: string[] = [];
-  for (const [i, content] of passages.entries()) {
-    const { document } = await uploadDocument(kernel, { knowledgeBaseId: id, fileName: `${i}.txt`, content });
-    documentIds.push(document.id);
-  }
-  for (const documentId of documentIds) {
-    const document = await settledDocument(kernel, documentId);
-    if (document.status === 'FAILED') throw new Error(`Passage failed: ${JSON.stringify(document.failure)}`);
-  }
-  return { id, documentIds };
+  passages: string[],
+): Promise<{ knowledgeBaseId: string; chunkIds: string[] }> {
+  const inference = kernel.registry.client('inference');
+  const [model] = await inference.embeddingModels();
+  const embed = async (texts: string[]) =>
+    (await inference.embed({ model: model!.name, role: 'passage', urgency: 'bulk', texts })).vectors.map(
+      decodeVector,
+    );
+  const vectors = await embedPassages(model!, passages, embed);
+  return addPassages(kernel.database, name, model!, passages, vectors);
 }
 
 @Module({})
