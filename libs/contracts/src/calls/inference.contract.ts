@@ -41,6 +41,11 @@ export const inferenceContract = {
         model: z.string().optional(),
         role: TextRole,
         urgency: Urgency,
+        /**
+         * Whether the vectors of each language are moved onto a common centre, so that a question finds what answers
+         * it among passages of both. False: as the model gives them, for comparing texts with one another.
+         */
+        centred: z.boolean().default(true),
         texts: z.array(z.string()).min(1).max(256),
       }),
     )

@@ -5,6 +5,8 @@ export interface EmbedOptions {
   urgency: Urgency;
   /** Takes the texts that have not started out of the queue; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
+  /** False: vectors as the model gives them, where its card has centres of languages. Default true. */
+  centred?: boolean | undefined;
 }
 
 export interface TokenCounts {

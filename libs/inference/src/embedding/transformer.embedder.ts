@@ -3,6 +3,7 @@ import { UserError } from '@midplane/kernel';
 import type { LocalModel } from '../models/local-model.js';
 import { characters, QueueFullError, Scheduler, type Work } from '../scheduling/scheduler.js';
 import { askTwice, Thread } from '../scheduling/thread.js';
+import { LanguageCentres } from './language-centres.js';
 import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
 import type { TransformerMessage, TransformerResult, TransformerWorkerData } from './transformer.worker.js';
 
@@ -26,6 +27,7 @@ export class TransformerEmbedder implements Embedder {
   readonly #model: LocalModel;
   readonly #threads: ModelThread[];
   readonly #scheduler: Scheduler<ModelThread>;
+  readonly #centres: LanguageCentres | undefined;
   #texts = 0;
   #tokens = 0;
   #busySeconds = 0;
@@ -36,6 +38,7 @@ export class TransformerEmbedder implements Embedder {
     const { folder, dtype, card } = model;
     const data: TransformerWorkerData = { folder, dtype, card, threads: options.threads };
     this.#model = model;
+    this.#centres = card.languageCentres && new LanguageCentres(card.languageCentres);
     this.#threads = Array.from(
       { length: options.workers },
       () => new Thread(import.meta.url, 'transformer', data),
@@ -61,7 +64,11 @@ export class TransformerEmbedder implements Embedder {
         this.#texts += packet.length;
         this.#tokens += tokens;
         const { dimension } = this.#model.card;
-        return packet.map((_, i) => values.slice(i * dimension, (i + 1) * dimension));
+        const centres = options.centred === false ? undefined : this.#centres;
+        return packet.map((text, i) => {
+          const vector = values.slice(i * dimension, (i + 1) * dimension);
+          return centres ? centres.move(vector, text) : vector;
+        });
       },
     });
   }

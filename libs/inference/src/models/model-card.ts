@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TextRole } from '@midplane/contracts';
 import { z } from 'zod';
+import type { EncodedCentres } from '../embedding/language-centres.js';
 
 /** How the states of the tokens become one vector. */
 export const Pooling = z.enum(['mean', 'cls', 'last']);
@@ -15,6 +16,8 @@ export interface ModelCard {
   /** Longest input in tokens, prefix and special tokens included. */
   maxTokens: number;
   dimension: number;
+  /** Moves the vectors of each language onto a common centre; undefined: they stay where the model puts them. */
+  languageCentres?: EncodedCentres | undefined;
 }
 
 /** `midplane.json` in a model's folder; what it says goes before everything else. */
@@ -23,6 +26,7 @@ const MidplaneCard = z.strictObject({
   pooling: Pooling.optional(),
   maxTokens: z.int().min(8).optional(),
   dimension: z.int().positive().optional(),
+  languageCentres: z.object({ han: z.string(), other: z.string() }).optional(),
 });
 
 type Hints = z.infer<typeof MidplaneCard>;
@@ -90,6 +94,7 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
     throw new Error(`${join(folder, 'config.json')} names no hidden_size: this is not an embedder`);
   return {
     dimension,
+    languageCentres: own?.languageCentres,
     prefixes: first(hints, 'prefixes') ?? { query: '', passage: '' },
     pooling: first(hints, 'pooling') ?? 'mean',
     maxTokens: Math.min(first(hints, 'maxTokens') ?? DEFAULT_MAX_TOKENS, sizes.maxTokens ?? Infinity),

@@ -32,6 +32,7 @@ export class Answerers {
         model: EXTRACTIVE_PARAMETERS.embedder,
         role: 'passage',
         urgency: 'interactive',
+        centred: false,
         texts,
       });
       return vectors.map(decodeVector);

@@ -95,7 +95,7 @@ export class ExtractiveAnswerer implements Answerer {
     signal?: AbortSignal,
   ): Promise<Float32Array[]> {
     const { vectors } = await this.inference.embed(
-      { model: P.embedder, role, urgency: 'interactive', texts },
+      { model: P.embedder, role, urgency: 'interactive', centred: false, texts },
       signal ? { signal } : {},
     );
     return vectors.map(decodeVector);
