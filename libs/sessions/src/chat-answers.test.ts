@@ -113,12 +113,10 @@ describe('an answer of a chat model', () => {
       ],
     });
     expect(server.requests[0]!.messages.at(-1)!.content).toContain('<passage number="1" document="handbook');
-    const [{ manifest }] = await modules.kernel.database.dataSource
-      .query<{ manifest: { answerer: object; passages: object[]; textDocumentIds: string[] } }[]>(
-        'select manifest from answer_manifest where id = $1',
-        [answer.manifestId],
-      )
-      .then((rows) => rows as never);
+    const [row] = await modules.kernel.database.dataSource.query<
+      { manifest: { answerer: object; passages: object[]; textDocumentIds: string[] } }[]
+    >('select manifest from answer_manifest where id = $1', [answer.manifestId]);
+    const { manifest } = row!;
     expect(manifest).toMatchObject({
       answerer: { model: 'tester', prompt: { id: 'answer', version: 1 }, temperature: 0 },
       passages: [{ number: 1, documentId }],
