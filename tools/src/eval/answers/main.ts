@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { AnswerView, SearchHit } from '@midplane/contracts';
-import { type Kernel, sentences } from '@midplane/kernel';
+import type { Kernel } from '@midplane/kernel';
 import {
   type AnswerSignals,
   EXTRACTIVE_PARAMETERS,
@@ -102,8 +102,10 @@ async function measure(
 ): Promise<Outcome> {
   const { registry } = kernel;
   const answerer = new ExtractiveAnswerer(registry.client('inference'));
+  const questions = sets[run.questions].questions.map((question, i) => ({ ...question, i }));
+  // There are questions without text, which nobody could ask.
   const asked = sample(
-    sets[run.questions].questions.map((question, i) => ({ ...question, i })),
+    questions.filter(({ text }) => text.trim() !== ''),
     limit,
   );
   const outcome: Outcome = {
@@ -143,7 +145,7 @@ async function measure(
     outcome.first += Number(holds[0] ?? false);
     outcome.firstTwo += Number(holds.slice(0, 2).includes(true));
     outcome.any += Number(holds.includes(true));
-    outcome.sentences += sentences(answer.text).length;
+    outcome.sentences += answer.citations.length;
   }
   return outcome;
 }

@@ -101,8 +101,11 @@ function remembering(inference: Inference): ServiceHandlers<'inference'> {
     countTokens: (input) => inference.countTokens({ ...input, signal: currentContext().signal }),
     ocr: async ({ image }) => ({ lines: await inference.ocr({ image }) }),
     embed: async ({ texts, ...request }) => {
+      const { urgency: _, ...kind } = request;
       const keys = texts.map((text) =>
-        createHash('sha1').update(`${request.model}\n${request.role}\n${text}`).digest('base64'),
+        createHash('sha1')
+          .update(JSON.stringify([kind, text]))
+          .digest('base64'),
       );
       const missing = [...new Set(keys)].filter((key) => !known.has(key));
       const { model, vectors } = await inference.embed({
