@@ -69,6 +69,7 @@ export async function readLocalModel(
 
 async function revisionOf(files: string[], card: ModelCard, hashes: FileHashes): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([card.prefixes, card.pooling, card.maxTokens]));
+  if (card.languageCentres) hash.update(JSON.stringify(card.languageCentres));
   for (const file of files) hash.update((await hashes.of(file)) ?? 'none');
   return hash.digest('hex').slice(0, 16);
 }
