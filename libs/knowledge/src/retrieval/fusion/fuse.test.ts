@@ -61,6 +61,26 @@ describe('fusion', () => {
     });
   });
 
+  it('does not depend on how wide an embedder spreads its cosines, and stays between 0 and 1', () => {
+    const spread = vector.map((found) =>
+      found.map(({ chunkId, score }) => ({ chunkId, score: score * 6 - 4.7 })),
+    );
+    const [narrow, wide] = [vector, spread].map((lists) =>
+      fuse({ lexical, vector: lists }, 'HYBRID', 'SCORE'),
+    );
+    expect(ids(wide!)).toEqual(ids(narrow!));
+    for (const [i, { trace }] of narrow!.entries()) {
+      expect(trace.fusedScore).toBeCloseTo(wide![i]!.trace.fusedScore, 9);
+      expect(trace.fusedScore).toBeGreaterThanOrEqual(0);
+      expect(trace.fusedScore).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('gives a lone candidate the whole weight of its channel', () => {
+    const [hit] = fuse({ lexical: { found: [], reach: 0 }, vector: [list(['a', 0.8])] }, 'HYBRID', 'SCORE');
+    expect(hit!.trace.vectorPart).toBe(FUSION.vectorWeight);
+  });
+
   it('scores a single channel by its own measure', () => {
     expect(fuse({ lexical, vector: [] }, 'LEXICAL', 'SCORE')[0]!.trace.fusedScore).toBeCloseTo(0.4, 12);
     const none = { found: [], reach: 0 };

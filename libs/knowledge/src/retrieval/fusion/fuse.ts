@@ -22,8 +22,9 @@ type Part = (score: number, rank: number) => number;
  *
  * SCORE sums scaled scores. The lexical part is a passage's coverage: BM25 over the highest that the question could
  * reach, so that it counts little where the passages hold few of the question's words, as they do across languages.
- * The vector part is the cosine above that of the channel's last candidate: a passage that the channel did not find
- * is no nearer than that one, and gets 0. RRF sums reciprocal ranks.
+ * The vector part is the cosine scaled over the channel's candidates: a passage that the channel did not find is no
+ * nearer than its last one, and gets 0. Both lie between 0 and their weight, and the sum between 0 and 1. RRF sums
+ * reciprocal ranks.
  *
  * With one channel the score is its own: coverage, or the cosine.
  */
@@ -38,7 +39,7 @@ export function fuse(channels: Channels, mode: SearchMode, fusion: Fusion): Fuse
     trace.lexicalPart = lexicalPart(score, i + 1);
   }
   for (const list of channels.vector) {
-    const vectorPart = vectorPartOf(mode, fusion, list.at(-1)?.score ?? 0);
+    const vectorPart = vectorPartOf(mode, fusion, list);
     for (const [i, { chunkId, score }] of list.entries()) {
       const { trace } = hitOf(hits, chunkId);
       trace.vectorRank = i + 1;
@@ -63,10 +64,12 @@ function lexicalPartOf(mode: SearchMode, fusion: Fusion, reach: number): Part {
   return (score) => weight * coverageOf(score, reach);
 }
 
-function vectorPartOf(mode: SearchMode, fusion: Fusion, last: number): Part {
+function vectorPartOf(mode: SearchMode, fusion: Fusion, list: Candidate[]): Part {
   if (fusion === 'RRF') return reciprocalRank;
   if (mode === 'VECTOR') return (score) => score;
-  return (score) => FUSION.vectorWeight * (score - last);
+  const best = list[0]?.score ?? 0;
+  const last = list.at(-1)?.score ?? 0;
+  return (score) => FUSION.vectorWeight * (best > last ? (score - last) / (best - last) : 1);
 }
 
 const reciprocalRank: Part = (_, rank) => 1 / (FUSION.reciprocalRankConstant + rank);
