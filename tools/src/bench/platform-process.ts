@@ -38,6 +38,8 @@ export async function startPlatform(databaseUrl: string): Promise<PlatformProces
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // A bench that fails half-way leaves nothing running.
+  process.once('exit', () => child.kill());
   let words = '';
   child.stderr.on('data', (data: Buffer) => (words = (words + data.toString()).slice(-4000)));
   const exited = once(child, 'exit');
