@@ -41,12 +41,18 @@ const MAX_QUERY_LENGTH = 4000;
 /** Candidates of each channel: at least 50, twice as many as are asked for, at most 200. */
 const candidatesFor = (topK: number): number => Math.min(200, Math.max(50, 2 * topK));
 
+/** Knowledge bases whose model is remembered. */
+const BASES_REMEMBERED = 10_000;
+
 type Search = z.output<typeof SearchInput>;
+type Embedded = Awaited<ReturnType<ServiceClient<'inference'>['embed']>>;
 
 /** Finds the passages that answer a question. */
 @Injectable()
 export class SearchService {
   private readonly inference: ServiceClient<'inference'>;
+  /** Which model a knowledge base was last searched with, by its id: a guess that is checked each time. */
+  private readonly lastModel = new Map<string, string>();
 
   constructor(
     private readonly candidates: CandidateRepository,
@@ -71,12 +77,13 @@ export class SearchService {
     if (query.length > MAX_QUERY_LENGTH)
       throw invalidInput('query', `expected at most ${MAX_QUERY_LENGTH} characters`);
     const scope = scopeOf(input);
+    const early = this.embedEarly(input, query);
     const bases = await this.basesOf(scope);
     const words = distinctWords(query);
 
     const [lexical, vector] = await Promise.all([
       this.byWords(input, scope, bases, words),
-      this.byVector(input, scope, bases, query),
+      this.byVector(input, scope, bases, query, early),
     ]);
     const fused = fuse({ lexical, vector }, input.mode, input.fusion);
     const { hits, passages, reranker } = await this.rerank(input, scope, query, fused, lexical.reach);
@@ -122,13 +129,15 @@ export class SearchService {
     scope: SearchScope,
     bases: SearchedBase[],
     query: string,
+    early: Promise<Embedded | undefined>,
   ): Promise<Candidate[][]> {
     if (mode === 'LEXICAL') return [];
     const groups = Map.groupBy(bases, ({ embedder }) => vectorSpace(embedder));
     return Promise.all(
       [...groups.values()].map(async (group) => {
         const { embedder } = group[0]!;
-        const vector = await this.embed(query, embedder, group[0]!.name);
+        const vector = await this.embed(query, embedder, group[0]!.name, early);
+        this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = Math.max(chunks, ...group.map((base) => base.indexed));
         return this.candidates.nearest(
@@ -143,16 +152,38 @@ export class SearchService {
     );
   }
 
+  /**
+   * Embeds while the knowledge bases are looked up, by the model that was right the last time. Whether it still is,
+   * is decided by what the lookup says; a failure here is found again there, and said.
+   */
+  private async embedEarly({ mode, knowledgeBaseIds }: Search, query: string): Promise<Embedded | undefined> {
+    const model = this.lastModel.get(knowledgeBaseIds[0]!);
+    if (mode === 'LEXICAL' || model === undefined) return undefined;
+    return this.inference.embed(embedInput(query, model)).catch(() => undefined);
+  }
+
+  private remember(bases: SearchedBase[], model: string): void {
+    if (this.lastModel.size >= BASES_REMEMBERED) this.lastModel.clear();
+    for (const { id } of bases) this.lastModel.set(id, model);
+  }
+
   /** A question can only be compared with vectors of the same embedder, in the same revision. */
-  private async embed(query: string, bound: EmbedderBinding, base: string): Promise<Float32Array> {
+  private async embed(
+    query: string,
+    bound: EmbedderBinding,
+    base: string,
+    early: Promise<Embedded | undefined>,
+  ): Promise<Float32Array> {
     const mismatch = (present: string, options?: ErrorOptions) =>
       new UserError('EMBEDDER_MISMATCH', { name: base, bound: vectorSpace(bound), present }, options);
-    const { model, vectors } = await this.inference
-      .embed({ model: bound.name, role: 'query', urgency: 'interactive', texts: [query] })
-      .catch((error: unknown) => {
-        if (!(error instanceof UserError) || error.code !== 'MODEL_NOT_FOUND') throw error;
-        throw mismatch(String(error.problem.params['available'] ?? '–'), { cause: error });
-      });
+    const guessed = await early;
+    const { model, vectors } =
+      guessed?.model.name === bound.name
+        ? guessed
+        : await this.inference.embed(embedInput(query, bound.name)).catch((error: unknown) => {
+            if (!(error instanceof UserError) || error.code !== 'MODEL_NOT_FOUND') throw error;
+            throw mismatch(String(error.problem.params['available'] ?? '–'), { cause: error });
+          });
     if (model.revision !== bound.revision || model.dimension !== bound.dimension)
       throw mismatch(vectorSpace(model));
     return decodeVector(vectors[0]!);
@@ -217,6 +248,13 @@ function scopeOf(input: Search): SearchScope {
     filter: parseMetadataFilter(input.filter),
   };
 }
+
+const embedInput = (query: string, model: string) => ({
+  model,
+  role: 'query' as const,
+  urgency: 'interactive' as const,
+  texts: [query],
+});
 
 const chunksOf = (bases: SearchedBase[]): number => bases.reduce((sum, { chunks }) => sum + chunks, 0);
 

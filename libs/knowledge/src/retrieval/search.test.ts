@@ -398,6 +398,20 @@ describe.each([
     await expect(search(auditor, FALCON)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
+  it('notices that the embedder has changed since the last search', async () => {
+    let revision: string | undefined;
+    const service = serviceWith(
+      registryWith((model) => ({ ...model, revision: revision ?? model.revision })),
+    );
+    const first = await search(owner, 'annual leave', {}, service);
+    const second = await search(owner, 'annual leave', {}, service);
+    expect(second.hits).toEqual(first.hits);
+    revision = 'changed';
+    await expect(search(owner, 'annual leave', {}, service)).rejects.toMatchObject({
+      code: 'EMBEDDER_MISMATCH',
+    });
+  });
+
   it('compares a question with vectors of the same embedder only', async () => {
     const changed = serviceWith(registryWith((model) => ({ ...model, revision: 'changed' })));
     await expect(search(owner, FALCON, {}, changed)).rejects.toMatchObject({ code: 'EMBEDDER_MISMATCH' });
