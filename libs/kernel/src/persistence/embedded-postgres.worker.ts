@@ -144,7 +144,10 @@ parentPort?.postMessage('ready');
 parentPort?.once('message', () => {
   void (async () => {
     server.close();
-    for (const { socket } of connections) socket.destroy();
+    // The end of each connection may have something to roll back, which is served before the database closes.
+    await Promise.all(
+      [...connections].map(({ socket }) => new Promise((closed) => socket.once('close', closed).destroy())),
+    );
     await served;
     await db.close();
     parentPort?.postMessage('stopped');
