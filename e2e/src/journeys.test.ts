@@ -198,6 +198,8 @@ describe.each([
       'libreoffice-writer-password.pdf': 'FILE_PASSWORD',
       'random.bin': 'FILE_TYPE_UNKNOWN',
       'test.wav': 'FILE_TYPE_UNSUPPORTED',
+      // Part of it is zeroes, the tree of its pages among them.
+      'unreadablemetadata.pdf': 'FILE_DAMAGED',
     });
     for (const { message } of failed) expect(message!.length).toBeGreaterThan(20);
     const pages = JSON.parse(await readFile(join(REAL_DOCUMENTS!, 'pdf/files.json'), 'utf8')) as {
