@@ -399,7 +399,7 @@ describe.each([
   });
 
   it('notices that the embedder has changed since the last search', async () => {
-    let revision: string | undefined;
+    let revision: string | undefined = undefined;
     const service = serviceWith(
       registryWith((model) => ({ ...model, revision: revision ?? model.revision })),
     );
