@@ -2,9 +2,18 @@ export { type SessionsConfig, sessionsConfig } from './answer/chat/chat.config.j
 export {
   EXTRACTIVE_MODEL,
   EXTRACTIVE_VERSION,
-  ExtractiveAnswerer,
+  judge,
+  type Judgement,
 } from './answer/extractive/extractive.answerer.js';
 export { EXTRACTIVE_PARAMETERS } from './answer/extractive/parameters.js';
-export type { AnswerSignals } from './answer/extractive/score.js';
+export { choose } from './answer/extractive/choose.js';
+export {
+  ANSWER_FEATURES,
+  type AnswerSignals,
+  type Features,
+  SENTENCE_FEATURES,
+  signalsOf,
+} from './answer/extractive/features.js';
+export { ANSWERER_MODEL, AnswererModel, rank } from './answer/extractive/model.js';
 export { numberPassages } from './answer/passage.js';
 export { SESSIONS_ENTITIES, SessionsModule } from './sessions.module.js';

@@ -12,12 +12,13 @@ import {
   type RequestContext,
   runService,
 } from '@midplane/kernel';
-import { KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { MIGRATIONS } from '@midplane/migrations';
+import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
 import { startPostgres } from '../services/index.ts';
 
-/** Search and embedder in this process, on a real Postgres of their own. */
-export interface BootedSearch {
+/** The services in this process, on a real Postgres of their own. */
+export interface Booted {
   kernel: Kernel;
   databaseUrl: string;
   stop(): Promise<void>;
@@ -26,8 +27,8 @@ export interface BootedSearch {
 /** What a default installation is measured with: Postgres's own settings but for its page cache. */
 export const POSTGRES_SETTINGS = { shared_buffers: '512MB' };
 
-/** Boots the modules that `apps/retrieval` and `apps/inference` run. */
-export async function bootSearch(): Promise<BootedSearch> {
+/** Boots the modules that `apps/sessions`, `apps/ingest`, `apps/retrieval` and `apps/inference` run. */
+export async function boot(): Promise<Booted> {
   const postgres = await startPostgres({ settings: POSTGRES_SETTINGS });
   const home = await mkdtemp(join(tmpdir(), 'midplane-eval-'));
   const env = {
@@ -37,16 +38,21 @@ export async function bootSearch(): Promise<BootedSearch> {
     PORT: '0',
     LOG_LEVEL: 'error',
   };
-  const config = readConfig(env, kernelConfig, inferenceConfig);
+  const config = readConfig(env, kernelConfig, inferenceConfig, ingestConfig, sessionsConfig);
   const kernel = await openKernel({
     service: 'eval',
     config,
     migrations: MIGRATIONS,
-    entities: KNOWLEDGE_ENTITIES,
+    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
   });
   const service = await runService({
     kernel,
-    modules: [InferenceModule.forRoot(inferenceOptions(config)), RetrievalModule],
+    modules: [
+      InferenceModule.forRoot(inferenceOptions(config)),
+      IngestModule.forRoot(config),
+      RetrievalModule,
+      SessionsModule.forRoot(config),
+    ],
     rpc: false,
   });
   return {

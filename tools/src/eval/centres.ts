@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { encodeVector } from '@midplane/contracts';
 import { createInference, SHIPPED_MODEL } from '@midplane/inference';
 import { readRetrievalSets } from './retrieval-sets.js';
+import { meanTokenState } from './token-means.js';
 
 /**
  * `npm run eval:centres [-- --write]`: measures the centres of the two languages over the passages of half of XQuAD, the
- * same text in both, shows what moving the vectors onto a common centre does, and writes them to the model's card.
+ * same text in both, shows what moving the vectors onto a common centre does, and writes them to the model's card; and
+ * with them the mean states of the tokens of each language.
  */
 
 /** Of what both languages share, so much is taken too: cosines lie less close together. More costs Recall@1 in English. */
@@ -104,8 +107,13 @@ row(
 );
 
 if (process.argv.includes('--write')) {
-  const card = JSON.parse(readFileSync(CARD, 'utf8')) as object;
+  const card = JSON.parse(readFileSync(CARD, 'utf8')) as { prefixes: { passage: string } };
   const languageCentres = { han: encodeVector(centres.zh), other: encodeVector(centres.en) };
-  writeFileSync(CARD, `${JSON.stringify({ ...card, languageCentres }, null, 2)}\n`);
+  const meanOf = async (corpus: 'XQuAD zh' | 'XQuAD en') =>
+    encodeVector(
+      await meanTokenState(fileURLToPath(new URL('.', CARD)), card.prefixes.passage, corpora.get(corpus)!),
+    );
+  const tokenCentres = { han: await meanOf('XQuAD zh'), other: await meanOf('XQuAD en') };
+  writeFileSync(CARD, `${JSON.stringify({ ...card, languageCentres, tokenCentres }, null, 2)}\n`);
 }
 process.stdout.write(`RESULT eval-centres ${JSON.stringify(report)}\n`);

@@ -1,9 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel } from '@midplane/contracts';
-import { currentContext, type Database, newId } from '@midplane/kernel';
+import { currentContext, type Database, type Kernel, newId } from '@midplane/kernel';
 import { ChunkRepository, cutWords, type EmbeddedPassage } from '@midplane/knowledge';
+import { embedPassages } from './embedding-cache.ts';
 
 const BATCH = 500;
+
+/** A knowledge base of passages, a chunk each, in their order. */
+export interface PassageBase {
+  knowledgeBaseId: string;
+  chunkIds: string[];
+}
+
+/** Embeds passages by the default model, and makes a knowledge base of them. */
+export async function loadPassages(kernel: Kernel, name: string, texts: string[]): Promise<PassageBase> {
+  const inference = kernel.registry.client('inference');
+  const [model] = await inference.embeddingModels();
+  const embed = (batch: string[]) =>
+    inference.embed({ role: 'passage', urgency: 'bulk', tokenStates: true, texts: batch });
+  const embedded = await embedPassages(model!, texts, embed, (done, total) =>
+    process.stderr.write(`${name}: embedded ${done} of ${total} passages\n`),
+  );
+  return addPassages(kernel.database, name, model!, texts, embedded);
+}
 
 /**
  * Makes a knowledge base of passages, each a document of one chunk, written by ingest's own repository. Parse and
@@ -17,7 +36,7 @@ export async function addPassages(
   model: EmbeddingModel,
   texts: string[],
   embedded: EmbeddedPassage[],
-): Promise<{ knowledgeBaseId: string; chunkIds: string[] }> {
+): Promise<PassageBase> {
   const { tenantId, userId } = currentContext().principal;
   const knowledgeBaseId = newId();
   await database.tenant((manager) =>

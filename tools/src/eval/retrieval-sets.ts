@@ -5,12 +5,12 @@ import { join, resolve } from 'node:path';
 export interface RetrievalSet {
   name: string;
   /** Name of the passages; sets that ask the same passages share it. */
-  corpus: string;
+  corpus: Corpus;
   questions: { text: string; passage: number }[];
 }
 
 /** Passages by the name of their corpus. */
-export type Corpora = Map<string, string[]>;
+export type Corpora = Map<Corpus, string[]>;
 
 interface Squad {
   data: { paragraphs: { context: string; qas: { question: string }[] }[] }[];
@@ -25,7 +25,7 @@ const FILES = {
   'XQuAD en': 'xquad_half.en.json',
   'XQuAD zh': 'xquad_half.zh.json',
 };
-type Corpus = keyof typeof FILES;
+export type Corpus = keyof typeof FILES;
 
 /** Whose questions are asked over which passages. XQuAD's two languages run in parallel, passage by passage. */
 const SETS: { name: string; questions: Corpus; corpus: Corpus }[] = [

@@ -55,6 +55,10 @@ export const QuestionTokens = z.object({
 });
 export type QuestionTokens = z.infer<typeof QuestionTokens>;
 
+/** A line of a hit: where it stands on paper, and [start, end) in UTF-16 units of the hit's text. */
+export const HitLine = z.object({ page: z.int(), box: Box, start: z.int(), end: z.int() });
+export type HitLine = z.infer<typeof HitLine>;
+
 export const SearchHit = z.object({
   chunkId: Id,
   documentId: Id,
@@ -66,10 +70,15 @@ export const SearchHit = z.object({
   after: z.array(z.string()),
   score: z.number(),
   page: z.int().nullable(),
+  /** On `page`. */
   boxes: z.array(Box),
+  /** On all its pages, where its source has a fixed layout. */
+  lines: z.array(HitLine),
   headings: z.array(z.string()),
   /** [start, end) in UTF-16 code units of `text`. */
   highlights: z.array(z.tuple([z.int(), z.int()])),
+  /** Of the lines on `page` that hold highlights. */
+  highlightBoxes: z.array(Box),
   trace: HitTrace,
   alignment: TokenAlignment.optional(),
 });

@@ -107,6 +107,11 @@ export class SearchHit {
   })
   highlights!: number[][];
 
+  @Field(() => [[Float]], {
+    description: 'Boxes on that page of the lines that hold highlights, where the source has a fixed layout.',
+  })
+  highlightBoxes!: number[][];
+
   @Field(() => HitTrace)
   trace!: HitTrace;
 }

@@ -140,11 +140,33 @@ describe('chunkBlocks', () => {
     };
     const chunks = await chunk([block], 9, 1);
     expect(chunks.map(({ page, boxes }) => ({ page, boxes }))).toEqual([
-      { page: 3, boxes: [{ page: 3, box: [72, 700, 200, 10] }] },
-      { page: 4, boxes: [{ page: 4, box: [72, 60, 220, 10] }] },
+      { page: 3, boxes: [{ page: 3, box: [72, 700, 200, 10], start: 0, end: one.length }] },
+      { page: 4, boxes: [{ page: 4, box: [72, 60, 220, 10], start: 0, end: two.length }] },
     ]);
     const [whole] = await chunk([block]);
-    expect(whole?.boxes).toHaveLength(2);
+    expect(whole?.boxes.map(({ start, end }) => whole.text.slice(start, end))).toEqual([one, two]);
+  });
+
+  it('knows where in its text each line stands, under headings and over cut sentences', async () => {
+    const lines = ['the first line of a sentence,', 'and its second, without end,', 'and a third one.'];
+    const text = lines.join(' ');
+    let at = 0;
+    const block: TextBlock = {
+      ...paragraph(text),
+      lines: lines.map((line) => {
+        const start = at;
+        at += line.length + 1;
+        return { start, end: start + line.length, page: 1, box: [0, start, 100, 10] };
+      }),
+    };
+    const blocks = [heading(1, 'Part one'), paragraph('Before it.'), heading(2, 'Part two'), block];
+    for (const size of [9, 200]) {
+      const placed = (await chunk(blocks, size, 1)).flatMap((each) =>
+        each.boxes.map(({ start, end }) => each.text.slice(start, end)),
+      );
+      expect(placed.join(' ').replace(/ +/g, ' ')).toBe(text);
+      if (size === 200) expect(placed).toEqual(lines);
+    }
   });
 
   it('counts many texts in a call', async () => {

@@ -1,5 +1,5 @@
-import type { Block, Box } from '../parse/block.js';
-import { Draft, type Heading } from './draft.js';
+import type { Block } from '../parse/block.js';
+import { Draft, type Heading, type PlacedLine } from './draft.js';
 import { measure, type Measured } from './measure.js';
 
 export interface ChunkOptions {
@@ -25,7 +25,7 @@ export interface ChunkDraft {
   /** 1-based page on which it begins, null where the source has none. */
   page: number | null;
   /** One for each line of its text that has a place on paper, on all its pages. */
-  boxes: { page: number; box: Box }[];
+  boxes: PlacedLine[];
   /** At most `maxTokens`; counted sentence by sentence. */
   tokens: number;
 }

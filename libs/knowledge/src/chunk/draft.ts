@@ -20,6 +20,14 @@ interface Part {
   items: Item[];
 }
 
+/** Where a line of a chunk stands on paper, and where in the chunk's text: [start, end) in UTF-16 units. */
+export interface PlacedLine {
+  page: number;
+  box: Box;
+  start: number;
+  end: number;
+}
+
 /** What a chunk is made of: stretches of neighbouring sections. */
 export class Draft {
   tokens = 0;
@@ -95,12 +103,12 @@ export class Draft {
     text: string;
     headings: string[];
     page: number | null;
-    boxes: { page: number; box: Box }[];
+    boxes: PlacedLine[];
     tokens: number;
   } {
     const filled = this.parts.filter((part) => part.items.length > 0);
     const inline = inlineHeadings(filled);
-    const lines = new Set<Line>();
+    const lines = new Map<Line, { start: number; end: number }>();
     let text = '';
     let block = -1;
     filled.forEach((part, at) => {
@@ -112,7 +120,14 @@ export class Draft {
           text = under(text, (header && header !== piece ? `${header.text.trimEnd()}\n` : '') + piece.text);
           block = piece.block;
         }
-        for (const line of piece.lines) lines.add(line);
+        const begin = text.length - piece.text.length;
+        for (const line of piece.lines) {
+          const start = begin + Math.max(0, line.start - piece.start);
+          const end = begin + Math.min(piece.text.length, line.end - piece.start);
+          if (end <= begin) continue;
+          const known = lines.get(line);
+          lines.set(line, { start: Math.min(known?.start ?? start, start), end });
+        }
       }
     });
     const first = filled[0]?.items[0]?.piece;
@@ -120,7 +135,7 @@ export class Draft {
       text: text.trim(),
       headings: common(filled).map((heading) => heading.text),
       page: first?.page ?? null,
-      boxes: [...lines].map(({ page, box }) => ({ page, box })),
+      boxes: [...lines].map(([{ page, box }, { start, end }]) => ({ page, box, start, end })),
       tokens: this.tokens,
     };
   }

@@ -1,1 +1,2 @@
+export type { PlacedLine } from './draft.js';
 export { chunkBlocks, type ChunkDraft, type ChunkOptions } from './chunk-blocks.js';

@@ -9,6 +9,8 @@ export interface Piece {
   tokens: number;
   /** Which block it is of. */
   block: number;
+  /** UTF-16 offset in the block's text at which it begins. */
+  start: number;
   page: number | null;
   lines: readonly Line[];
 }
@@ -101,7 +103,7 @@ function cutBlock(block: TextBlock, number: number): Piece[] {
 function makePiece(text: string, number: number, block: TextBlock, start: number): Piece {
   const end = start + text.trimEnd().length;
   const lines = block.lines?.filter((line) => line.start < end && line.end > start) ?? [];
-  return { text, tokens: 0, block: number, page: lines[0]?.page ?? block.page ?? null, lines };
+  return { text, tokens: 0, block: number, start, page: lines[0]?.page ?? block.page ?? null, lines };
 }
 
 /** @returns where the pieces of a block begin. */
@@ -140,8 +142,11 @@ async function cutLong(piece: Piece, count: CountTokens, maxTokens: number): Pro
   else parts.push(rest);
   const tokens = await count(parts);
   const cut: Piece[] = [];
-  for (const [at, text] of parts.entries())
-    cut.push(...(await cutLong({ ...piece, text, tokens: tokens[at] ?? 0 }, count, maxTokens)));
+  let { start } = piece;
+  for (const [at, text] of parts.entries()) {
+    cut.push(...(await cutLong({ ...piece, text, start, tokens: tokens[at] ?? 0 }, count, maxTokens)));
+    start += text.length;
+  }
   return cut;
 }
 

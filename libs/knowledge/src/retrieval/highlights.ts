@@ -1,6 +1,6 @@
 import { wordsOf } from '../lexical/index.js';
 import { LATE_INTERACTION } from './rerank/late-interaction/late-interaction.parameters.js';
-import type { Alignment } from './rerank/late-interaction/token-aligner.js';
+import type { Meeting } from './rerank/late-interaction/matches.js';
 
 /** Words that are in every text and show nothing: marking them would hide what carried the match. */
 const UNMARKED = new Set(
@@ -22,7 +22,12 @@ type Span = [start: number, end: number];
  * @param ahead UTF-16 units of what stood before the text when it was embedded
  * @returns spans in order, none touching another
  */
-export function highlightsOf(text: string, words: string[], alignment?: Alignment, ahead = 0): Span[] {
+export function highlightsOf(
+  text: string,
+  words: string[],
+  alignment?: Pick<Meeting, 'best'>,
+  ahead = 0,
+): Span[] {
   const asked = new Set(words.filter((word) => !UNMARKED.has(word)));
   const met = alignment ? placesMet(alignment, ahead) : [];
   const spans: Span[] = [];
@@ -38,7 +43,7 @@ export function highlightsOf(text: string, words: string[], alignment?: Alignmen
 }
 
 /** @returns where in the text tokens stand that tokens of the question met well, in no order */
-function placesMet({ best }: Alignment, ahead: number): number[] {
+function placesMet({ best }: Pick<Meeting, 'best'>, ahead: number): number[] {
   return [...best.starts]
     .filter((start, i) => start >= ahead && best.cosines[i]! >= LATE_INTERACTION.met)
     .map((start) => start - ahead);

@@ -36,6 +36,7 @@ import { lexicalPlan, vectorPlan } from './candidates/plan.js';
 import type { SearchScope } from './candidates/queries.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
+import type { Meeting } from './rerank/late-interaction/matches.js';
 import { type Alignment, TokenAligner } from './rerank/late-interaction/token-aligner.js';
 import {
   type QuestionEmbedded,
@@ -49,6 +50,9 @@ const MAX_QUERY_LENGTH = 4000;
 
 /** Candidates of each channel: at least 50, twice as many as are asked for, at most 200. */
 const candidatesFor = (topK: number): number => Math.min(200, Math.max(50, 2 * topK));
+
+/** Passages that are embedded for a question whose knowledge bases have no token states: as many as are read for an answer. */
+const ALIGNED_BY_OTHER = 4;
 
 /** Knowledge bases whose model is remembered. */
 const BASES_REMEMBERED = 10_000;
@@ -107,18 +111,22 @@ export class SearchService {
       this.candidates.passages(scope, ids, input.neighbours),
       this.aligned(asked, ids, alignments),
     ]);
+    const other = input.alignments && !question ? await this.alignedByOther(query, ids, passages) : undefined;
+    const tokens = other?.question ?? question;
 
     const cosines = vector.flatMap((list) => list.slice(0, 1).map(({ score }) => score));
     return {
       hits: kept.flatMap((hit) => {
         const passage = passages.get(hit.chunkId);
-        return passage ? view(hit, passage, asked, aligned.get(hit.chunkId), input.alignments) : [];
+        return passage
+          ? view(hit, passage, words, (other?.aligned ?? aligned).get(hit.chunkId), input.alignments)
+          : [];
       }),
       tookMs: performance.now() - begun,
       embeddingModel: [...new Set(bases.map(({ embedder }) => embedder.name))].join(', '),
       reranker,
-      ...(input.alignments && question
-        ? { question: { starts: [...question.states.starts], weights: [...question.states.weights] } }
+      ...(input.alignments && tokens
+        ? { question: { starts: [...tokens.states.starts], weights: [...tokens.states.weights] } }
         : {}),
       coverage: coverageOf(lexical.found[0]?.score ?? 0, lexical.reach),
       bestCosine: cosines.length > 0 ? Math.max(...cosines) : null,
@@ -265,6 +273,36 @@ export class SearchService {
     if (!question || missing.length === 0) return known;
     return new Map([...known, ...(await this.aligner.align(scope, question, words, missing))]);
   }
+
+  /**
+   * The same by another embedder, where that of the knowledge bases gives no states of tokens: the first passages are
+   * embedded for it, here and now.
+   */
+  private async alignedByOther(
+    query: string,
+    chunkIds: string[],
+    passages: Map<string, Passage>,
+  ): Promise<{ question: QuestionEmbedded; aligned: Map<string, Meeting> } | undefined> {
+    const model = (await this.inference.embeddingModels()).find(({ tokenStates }) => tokenStates);
+    const ids = chunkIds.filter((id) => passages.has(id)).slice(0, ALIGNED_BY_OTHER);
+    if (!model || ids.length === 0) return undefined;
+    const [asked, given] = await Promise.all([
+      this.inference.embed(embedInput(query, model.name)),
+      this.inference.embed({
+        ...embedInput(query, model.name),
+        role: 'passage',
+        texts: ids.map((id) => passageText(passages.get(id)!)),
+      }),
+    ]);
+    const { dimension } = model;
+    const states = decodeQuestionStates(asked.tokenStates![0]!, dimension);
+    const question = { space: vectorSpace(model), dimension, states };
+    const meetings = await this.aligner.meet(
+      question,
+      given.tokenStates!.map((encoded) => Buffer.from(encoded, 'base64')),
+    );
+    return { question, aligned: new Map(ids.map((id, i) => [id, meetings[i]!])) };
+  }
 }
 
 function scopeOf(input: Search): SearchScope {
@@ -292,12 +330,14 @@ const scoreOf = ({ rerankScore, fusedScore }: FusedHit['trace']): number => rera
 function view(
   { chunkId, trace }: FusedHit,
   passage: Passage,
-  { words }: Asked,
-  alignment: Alignment | undefined,
+  words: string[],
+  alignment: Meeting | undefined,
   withAlignment: boolean,
 ): SearchHit {
   const { documentId, documentTitle, knowledgeBaseId, text, before, after, page, headings } = passage;
   const ahead = passageText(passage).length - text.length;
+  const highlights = highlightsOf(text, words, alignment, ahead);
+  const onPage = passage.boxes.filter((placed) => placed.page === page);
   return {
     chunkId,
     documentId,
@@ -308,15 +348,19 @@ function view(
     after,
     score: scoreOf(trace),
     page,
-    boxes: passage.boxes.filter((placed) => placed.page === page).map(({ box }) => box),
+    boxes: onPage.map(({ box }) => box),
+    lines: passage.boxes,
     headings,
-    highlights: highlightsOf(text, words, alignment, ahead),
+    highlights,
+    highlightBoxes: onPage
+      .filter((line) => highlights.some(([start, end]) => start < line.end && end > line.start))
+      .map(({ box }) => box),
     trace,
     ...(withAlignment && alignment ? { alignment: alignmentView(alignment, ahead) } : {}),
   };
 }
 
-function alignmentView({ starts, values }: Alignment, ahead: number): TokenAlignment {
+function alignmentView({ starts, values }: Meeting, ahead: number): TokenAlignment {
   return {
     starts: Array.from(starts, (start) => Math.max(-1, start - ahead)),
     cosines: Buffer.from(Int8Array.from(values, (cosine) => Math.round(127 * cosine)).buffer).toString(

@@ -143,8 +143,8 @@ describe.each([
           headings: [title],
           page: 2,
           boxes: [
-            { page: 2, box: [1, 2, 3, 4] as [number, number, number, number] },
-            { page: 3, box: [5, 6, 7, 8] as [number, number, number, number] },
+            { page: 2, box: [1, 2, 3, 4] as [number, number, number, number], start: 0, end: 200 },
+            { page: 3, box: [5, 6, 7, 8] as [number, number, number, number], start: 200, end: 300 },
           ],
           tokens: 10,
         }));
@@ -308,6 +308,7 @@ describe.each([
       knowledgeBaseId: handbook,
       page: 2,
       boxes: [[1, 2, 3, 4]],
+      highlightBoxes: [[1, 2, 3, 4]],
       headings: ['leave'],
       before: [],
       after: [],
@@ -411,6 +412,29 @@ describe.each([
       expect(alignment!.starts).toContain(-1);
       expect(trace.rerankScore).not.toBeNull();
     }
+  });
+
+  it('aligns by another model where the embedder gives no states of tokens, and leaves the order', async () => {
+    const registry = new ServiceRegistry({}, new ContextToken(Buffer.alloc(32, 1)));
+    const handlers = inferenceHandlers(inference);
+    const [own] = await inference.embeddingModels();
+    registry.serve('inference', {
+      ...handlers,
+      embeddingModels: async () => [
+        { ...own!, tokenStates: false },
+        { ...own!, name: 'other' },
+      ],
+      embed: async ({ model, ...input }) => {
+        const { tokenStates, ...result } = await handlers.embed(input);
+        return model === 'other' ? { ...result, ...(tokenStates ? { tokenStates } : {}) } : result;
+      },
+    });
+    const service = serviceWith(registry);
+    const { hits, question, reranker } = await search(owner, 'annual leave', { alignments: true }, service);
+    expect(reranker).toBeNull();
+    expect(question!.weights.length).toBeGreaterThan(0);
+    expect(hits.slice(0, 4).every(({ alignment }) => alignment !== undefined)).toBe(true);
+    expect((await search(owner, 'annual leave', {}, service)).question).toBeUndefined();
   });
 
   it('leaves a single channel as it is unless told otherwise', async () => {

@@ -1,4 +1,4 @@
-import type { Locale, TokenUsage } from '@midplane/contracts';
+import type { Locale, QuestionTokens, TokenUsage } from '@midplane/contracts';
 import type { CheckResult } from '../citation/check.js';
 import type { Passage } from './passage.js';
 
@@ -18,6 +18,8 @@ export interface AnswerRequest {
   question: string;
   /** The same, understandable without the conversation. */
   standalone: string;
+  /** The tokens of the standalone question, as the passages' alignments mean them. */
+  tokens?: QuestionTokens | undefined;
   language: Locale;
   /** At least one. */
   passages: Passage[];

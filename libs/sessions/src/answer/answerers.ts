@@ -9,7 +9,7 @@ import { ChatAnswerer } from './chat/chat.answerer.js';
 import type { ChatModelOptions } from './chat/chat.config.js';
 import { ChatModelClient } from './chat/chat-model.client.js';
 import { ExtractiveAnswerer } from './extractive/extractive.answerer.js';
-import { EXTRACTIVE_PARAMETERS } from './extractive/parameters.js';
+import { ANSWERER_MODEL } from './extractive/model.js';
 
 /** Who answers, and who completes its follow-ups. */
 export interface AnswererChoice {
@@ -24,12 +24,12 @@ export class Answerers {
   constructor(services: ServiceRegistry, chat: ChatModelOptions | undefined) {
     const inference = services.client('inference');
     const rules = new RuleCompleter();
-    this.choices = [{ answerer: new ExtractiveAnswerer(inference), completer: rules }];
+    this.choices = [{ answerer: new ExtractiveAnswerer(), completer: rules }];
     if (!chat) return;
     const client = new ChatModelClient(chat);
     const embed: Embed = async (texts) => {
       const { vectors } = await inference.embed({
-        model: EXTRACTIVE_PARAMETERS.embedder,
+        model: ANSWERER_MODEL.embedder,
         role: 'passage',
         urgency: 'interactive',
         centred: false,

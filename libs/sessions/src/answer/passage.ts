@@ -1,5 +1,5 @@
 import type { SearchHit } from '@midplane/contracts';
-import { withoutMarks } from '../citation/marks.js';
+import { stripMarks, withoutMarks } from '../citation/marks.js';
 
 /** A hit as an answerer sees it. */
 export interface Passage {
@@ -8,6 +8,8 @@ export interface Passage {
   hit: SearchHit;
   /** The hit's own text without its numbers in brackets, which would pass for citations. */
   text: string;
+  /** @returns where a UTF-16 offset of `text` lies in the hit's own text */
+  placeOf(offset: number): number;
   /** The same with the neighbouring chunks around it, as far as they are not hits themselves. */
   context: string;
 }
@@ -20,7 +22,7 @@ export function numberPassages(hits: readonly SearchHit[]): Passage[] {
     return {
       number: i + 1,
       hit,
-      text: withoutMarks(hit.text),
+      ...stripMarks(hit.text),
       context: withoutMarks([...others(hit.before), hit.text, ...others(hit.after)].join('\n')),
     };
   });

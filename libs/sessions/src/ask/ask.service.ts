@@ -93,13 +93,22 @@ export class AskService {
 
     const found = await this.search(standalone.text, knowledgeBaseIds, input.topK);
     const passages = numberPassages(found?.hits ?? []);
-    yield { type: 'sources', hits: found?.hits ?? [] };
+    // How tokens meet is for answerers; nobody else can read it.
+    yield { type: 'sources', hits: (found?.hits ?? []).map(({ alignment: _, ...hit }) => hit) };
 
     const missing: PhraseKey | undefined =
       knowledgeBaseIds.length === 0 ? 'noKnowledgeBase' : passages.length === 0 ? 'nothingFound' : undefined;
     await using pieces = missing
       ? abstain(phrase(missing, language))
-      : answerer.answer({ question: asked, standalone: standalone.text, language, passages, turns, signal });
+      : answerer.answer({
+          question: asked,
+          standalone: standalone.text,
+          tokens: found?.question,
+          language,
+          passages,
+          turns,
+          signal,
+        });
     let text = '';
     let step = await pieces.next();
     for (; !step.done; step = await pieces.next()) {
@@ -141,7 +150,7 @@ export class AskService {
     if (knowledgeBaseIds.length === 0) return undefined;
     return this.services
       .client('retrieval')
-      .search({ query, knowledgeBaseIds, topK, neighbours: NEIGHBOURS });
+      .search({ query, knowledgeBaseIds, topK, neighbours: NEIGHBOURS, alignments: true });
   }
 
   /** Stores question and answer in one transaction. @returns the answer as its user sees it */
@@ -229,7 +238,7 @@ async function* abstain(text: string): AsyncGenerator<string, AnswerOutcome> {
 function citationsOf(checks: readonly CheckedClaim[]): CitationView[] {
   const citations: CitationView[] = [];
   for (const { passage, quote, supported } of checks) {
-    const { chunkId, documentId, documentTitle, page, boxes } = passage.hit;
+    const { chunkId, documentId, documentTitle } = passage.hit;
     const same = citations.find((each) => each.index === passage.number && each.quote === quote);
     if (same) same.supported &&= supported;
     else
@@ -238,13 +247,23 @@ function citationsOf(checks: readonly CheckedClaim[]): CitationView[] {
         chunkId,
         documentId,
         documentTitle,
-        page,
-        boxes,
+        ...placeOf(passage, quote),
         quote,
         supported,
       });
   }
   return citations;
+}
+
+/** The page and the boxes of the lines that hold a quote; of the whole passage where those are not known. */
+function placeOf({ text, placeOf, hit }: Passage, quote: string): Pick<CitationView, 'page' | 'boxes'> {
+  const at = text.indexOf(quote);
+  if (at < 0) return { page: hit.page, boxes: hit.boxes };
+  const [start, end] = [placeOf(at), placeOf(at + quote.length)];
+  const lines = hit.lines.filter((line) => line.start < end && line.end > start);
+  const page = lines[0]?.page;
+  if (page === undefined) return { page: hit.page, boxes: hit.boxes };
+  return { page, boxes: lines.filter((line) => line.page === page).map(({ box }) => box) };
 }
 
 function manifestOf(ask: Ask, model: string, outcome: AnswerOutcome): Manifest {

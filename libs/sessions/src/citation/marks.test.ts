@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CitationStream, withoutMarks } from './marks.js';
+import { CitationStream, stripMarks, withoutMarks } from './marks.js';
 
 /** Every way to cut a text in two, and character by character. */
 function everyWay(text: string, given: number): Set<string> {
@@ -50,5 +50,12 @@ describe('withoutMarks', () => {
     expect(withoutMarks('It was founded in 1998.[12][13] In 2004 [a] it moved.')).toBe(
       'It was founded in 1998. In 2004 [a] it moved.',
     );
+  });
+
+  it('knows where each character of what is left stood', () => {
+    const source = 'A[1]b c [2] d。[3][4]中文[5]，end';
+    const { text, placeOf } = stripMarks(source);
+    expect(text).toBe(withoutMarks(source));
+    for (let at = 0; at < text.length; at++) if (text[at] !== ' ') expect(source[placeOf(at)]).toBe(text[at]);
   });
 });

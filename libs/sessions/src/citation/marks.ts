@@ -103,8 +103,28 @@ const SOURCE_MARKS = /\s?[[【［]\s*\^?\d{1,3}(?:\s*[,，、-]\s*\d{1,3})*\s*[\
 
 /** @returns a source's text without its own numbers in brackets */
 export function withoutMarks(text: string): string {
+  return stripMarks(text).text;
+}
+
+/** A source's text without its own numbers in brackets, with the way back to the source. */
+export interface StrippedText {
+  text: string;
+  /** @returns where a UTF-16 offset of `text` lies in the source */
+  placeOf(offset: number): number;
+}
+
+/** @see withoutMarks */
+export function stripMarks(source: string): StrippedText {
   const isWord = (character: string) => /[\p{L}\p{N}]/u.test(character);
-  return text.replace(SOURCE_MARKS, (mark, at: number) =>
-    isWord(text.charAt(at - 1)) && isWord(text.charAt(at + mark.length)) ? ' ' : '',
-  );
+  /** Where `text` goes on behind a mark, and by how much it lags behind the source there. */
+  const cuts: { offset: number; lag: number }[] = [];
+  let lag = 0;
+  const text = source.replace(SOURCE_MARKS, (mark, at: number) => {
+    const between = isWord(source.charAt(at - 1)) && isWord(source.charAt(at + mark.length)) ? ' ' : '';
+    const offset = at - lag + between.length;
+    lag += mark.length - between.length;
+    cuts.push({ offset, lag });
+    return between;
+  });
+  return { text, placeOf: (offset) => offset + (cuts.findLast((cut) => cut.offset <= offset)?.lag ?? 0) };
 }

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Box } from '../../parse/index.js';
+import type { PlacedLine } from '../../chunk/index.js';
 
 /** A passage of a document: what a search finds and an answer cites. */
 @Entity('chunk')
@@ -33,7 +33,7 @@ export class ChunkEntity {
 
   /** A box for each of its lines, with the page that it is on. */
   @Column('jsonb')
-  boxes!: { page: number; box: Box }[];
+  boxes!: PlacedLine[];
 
   /** As the embedder counted them when the chunk was made. */
   @Column('int')

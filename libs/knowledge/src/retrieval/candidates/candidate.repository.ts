@@ -1,6 +1,6 @@
-import type { Box } from '@midplane/contracts';
 import { Database, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
+import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import { reachOf, type WordScores } from './lexical-weights.js';
 import {
@@ -46,7 +46,7 @@ export interface Passage {
   knowledgeBaseId: string;
   text: string;
   page: number | null;
-  boxes: { page: number; box: Box }[];
+  boxes: PlacedLine[];
   headings: string[];
   before: string[];
   after: string[];

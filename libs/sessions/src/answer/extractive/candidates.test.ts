@@ -16,8 +16,10 @@ function hit(text: string, headings: string[] = []): SearchHit {
     score: 1,
     page: 1,
     boxes: [],
+    lines: [],
     headings,
     highlights: [],
+    highlightBoxes: [],
     trace: {
       lexicalRank: 1,
       lexicalScore: 1,

@@ -2,6 +2,7 @@ import { sentences } from '@midplane/kernel';
 import { detectLanguage } from '../../text/language.js';
 import { contentWords } from '../../text/words.js';
 import type { Passage } from '../passage.js';
+import type { Span } from './alignment.js';
 
 /** A sentence or table row that could answer. */
 export interface Candidate {
@@ -13,6 +14,8 @@ export interface Candidate {
   /** As it is shown and embedded: a table row with its column names, anything else as it stands. */
   text: string;
   isRow: boolean;
+  /** Where what it says stands in the hit's text: of a row with the names of its columns. */
+  spans: Span[];
   /** Content words of the text and of the headings above it, each once. */
   words: Set<string>;
   /** The source asks this question itself, and this sentence is what follows it. */
@@ -30,12 +33,16 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
     let heading: string[] = [];
     let askedBy: string | undefined;
     const found: Candidate[] = [];
-    for (const { source, text, kind } of quotable(passage.text)) {
+    let askedAt: Span[] = [];
+    for (const { source, text, kind, spans } of quotable(passage.text)) {
+      const places = spans.map(([start, end]): Span => [passage.placeOf(start), passage.placeOf(end)]);
       if (!/[\p{L}\p{N}]/u.test(text)) continue;
       if (kind === 'heading') heading = contentWords(text);
       // A source that asks the question itself answers it in the next sentence.
-      else if (/[?？]["”』」]?$/u.test(source)) askedBy = source;
-      else {
+      else if (/[?？]["”』」]?$/u.test(source)) {
+        askedBy = source;
+        askedAt = places;
+      } else {
         const words = new Set([...contentWords(text), ...heading, ...above]);
         const isRow = kind === 'row';
         found.push({
@@ -45,6 +52,7 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
           text,
           isRow,
           words,
+          spans: askedBy ? [...askedAt, ...places] : places,
           ...(askedBy ? { askedBy } : {}),
         });
         askedBy = undefined;
@@ -58,27 +66,35 @@ interface Quotable {
   source: string;
   text: string;
   kind: 'sentence' | 'row' | 'heading';
+  /** Where it stands in the passage's text. */
+  spans: Span[];
 }
 
 function* quotable(text: string): Generator<Quotable> {
-  let header: string[] | undefined;
+  let header: { cells: string[]; span: Span } | undefined;
   const lines = text.split('\n');
+  let at = 0;
   for (const [i, line] of lines.entries()) {
+    const from = at;
+    const span: Span = [from, from + line.length];
+    at += line.length + 1;
     const cells = line.split(CELLS).map((cell) => cell.trim());
     if (cells.length < 2) {
       header = undefined;
       if (isHeading(line, lines[i - 1], lines[i + 1])) {
-        yield { source: line, text: line.trim(), kind: 'heading' };
+        yield { source: line, text: line.trim(), kind: 'heading', spans: [span] };
         continue;
       }
       for (const sentence of sentences(line)) {
         const source = shorten(sentence.text);
-        yield { source, text: source, kind: 'sentence' };
+        const start = from + sentence.start;
+        yield { source, text: source, kind: 'sentence', spans: [[start, start + source.length]] };
       }
-    } else if (header?.length !== cells.length) {
-      header = cells;
+    } else if (header?.cells.length !== cells.length) {
+      header = { cells, span };
     } else if (!cells.every((cell) => /^:?-*:?$/u.test(cell))) {
-      yield { source: line.trim(), text: rowAsText(header, cells), kind: 'row' };
+      const source = line.trim();
+      yield { source, text: rowAsText(header.cells, cells), kind: 'row', spans: [header.span, span] };
     }
   }
 }

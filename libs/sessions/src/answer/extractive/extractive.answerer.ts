@@ -1,44 +1,62 @@
-import { decodeVector } from '@midplane/contracts';
-import type { ServiceClient } from '@midplane/kernel';
+import type { QuestionTokens } from '@midplane/contracts';
 import { checkVerbatim } from '../../citation/check.js';
 import { detectLanguage } from '../../text/language.js';
 import type { Answerer, AnswerOutcome, AnswerRequest } from '../answerer.port.js';
+import type { Passage } from '../passage.js';
 import { phrase } from '../phrases.js';
 import { type Candidate, candidatesOf } from './candidates.js';
+import { choose } from './choose.js';
+import { type AnswerSignals, describe, type DescribedCandidate, signalsOf } from './features.js';
+import { ANSWERER_MODEL, answerProbability, rank, type ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
-import {
-  answerProbability,
-  choose,
-  preselect,
-  QuestionWeights,
-  scoreCandidates,
-  type ScoredCandidate,
-  signalsOf,
-} from './score.js';
 
 export const EXTRACTIVE_MODEL = 'midplane-extractive';
 /** Changes whenever the same passages could give another answer. */
-export const EXTRACTIVE_VERSION = '1.0.0';
+export const EXTRACTIVE_VERSION = '2.0.0';
 
 const NO_USAGE = { promptTokens: 0, completionTokens: 0, costMicros: 0, cached: false };
 
+/** What the sentences of passages are worth as an answer. */
+export interface Judgement {
+  /** In the order of the passages. */
+  candidates: DescribedCandidate[];
+  /** Best first. */
+  scored: ScoredCandidate[];
+  /** Undefined where there is no sentence at all. */
+  signals: AnswerSignals | undefined;
+  /** That the passages hold the answer, 0–1. */
+  probability: number;
+}
+
 /**
- * Answers with the sentences of the passages that come closest to the question, word for word, each followed by
- * its citation. It writes no word of its own; where nothing is close enough it says so.
+ * @param question understandable by itself
+ * @param tokens of the question, as the hits' alignments mean them
+ */
+export function judge(
+  question: string,
+  tokens: QuestionTokens | undefined,
+  passages: readonly Passage[],
+): Judgement {
+  const read = passages.slice(0, P.passages);
+  const candidates = describe(question, tokens, read, candidatesOf(read));
+  const scored = rank(candidates);
+  const signals = scored[0] && signalsOf(question, scored[0], candidates, passages);
+  return { candidates, scored, signals, probability: signals ? answerProbability(signals) : 0 };
+}
+
+/**
+ * Answers with the sentences of the passages that meet the question best, word for word, each followed by its
+ * citation. It writes no word of its own; where nothing is close enough it says so.
  */
 export class ExtractiveAnswerer implements Answerer {
   readonly name = EXTRACTIVE_MODEL;
 
-  constructor(private readonly inference: ServiceClient<'inference'>) {}
-
   async *answer(request: AnswerRequest): AsyncGenerator<string, AnswerOutcome> {
-    const passages = request.passages.slice(0, P.passages);
-    const scored = await this.score(request.standalone, passages, request.signal);
-    const signals = scored.length > 0 ? signalsOf(request.standalone, scored, request.passages) : undefined;
-    const probability = signals ? answerProbability(signals) : 0;
-    const provenance = { parameters: P, probability, signals };
+    const { standalone, tokens, passages } = request;
+    const { candidates, scored, signals, probability } = judge(standalone, tokens, passages);
+    const provenance = { parameters: P, model: ANSWERER_MODEL, probability, signals };
 
-    if (probability < P.answerable.threshold) {
+    if (probability < P.threshold) {
       yield phrase('notInSources', request.language);
       return {
         modelVersion: EXTRACTIVE_VERSION,
@@ -50,7 +68,7 @@ export class ExtractiveAnswerer implements Answerer {
       };
     }
 
-    const chosen = choose(scored);
+    const chosen = choose(scored, candidates);
     for (const [i, candidate] of chosen.entries()) {
       yield `${i === 0 ? '' : separator(chosen[i - 1]!, candidate)}${candidate.text}${gap(candidate)}[${candidate.passage.number}]`;
     }
@@ -62,43 +80,6 @@ export class ExtractiveAnswerer implements Answerer {
       documentIds: [...new Set(chosen.map(({ passage }) => passage.hit.documentId))],
       provenance,
     };
-  }
-
-  /** @returns the sentences of the passages, scored, best first */
-  async score(
-    question: string,
-    passages: AnswerRequest['passages'],
-    signal?: AbortSignal,
-  ): Promise<ScoredCandidate[]> {
-    const all = candidatesOf(passages);
-    const weights = new QuestionWeights(question, all);
-    const candidates = preselect(all, weights);
-    if (candidates.length === 0) return [];
-    const asking = candidates.filter((candidate) => candidate.askedBy !== undefined);
-    const [query, vectors] = await Promise.all([
-      this.embed('query', [question], signal),
-      this.embed(
-        'passage',
-        [...candidates.map(({ text }) => text), ...asking.map(({ askedBy }) => askedBy!)],
-        signal,
-      ),
-    ]);
-    const askedBy = new Map<Candidate, Float32Array>(
-      asking.map((candidate, i) => [candidate, vectors[candidates.length + i]!]),
-    );
-    return scoreCandidates(candidates, weights, detectLanguage(question), query[0]!, vectors, askedBy);
-  }
-
-  private async embed(
-    role: 'query' | 'passage',
-    texts: string[],
-    signal?: AbortSignal,
-  ): Promise<Float32Array[]> {
-    const { vectors } = await this.inference.embed(
-      { model: P.embedder, role, urgency: 'interactive', centred: false, texts },
-      signal ? { signal } : {},
-    );
-    return vectors.map(decodeVector);
   }
 }
 

@@ -28,25 +28,14 @@ export class LateInteractionReranker implements Reranker {
     return new Map(
       [...alignments].map(([chunkId, alignment]) => [
         chunkId,
-        { score: scoreOf(alignment, question.states.weights, reach), alignment },
+        { score: scoreOf(alignment, reach), alignment },
       ]),
     );
   }
 }
 
-/**
- * The weighted mean of the question tokens' best cosines, and the passage's coverage, as shares of 1.
- * @param weights of the question's tokens
- */
-export function scoreOf({ best, lexical }: Alignment, weights: Float32Array, reach: number): number {
-  const { weightExponent, coverage } = LATE_INTERACTION;
-  let sum = 0;
-  let total = 0;
-  for (const [i, cosine] of best.cosines.entries()) {
-    const weight = weights[i]! ** weightExponent;
-    sum += weight * cosine;
-    total += weight;
-  }
-  const mean = total > 0 ? Math.max(0, sum / total) : 0;
-  return (mean + coverage * coverageOf(lexical, reach)) / (1 + coverage);
+/** The closeness of question and passage, and the passage's coverage, as shares of 1. */
+function scoreOf({ closeness, lexical }: Alignment, reach: number): number {
+  const { coverage } = LATE_INTERACTION;
+  return (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage);
 }

@@ -1,6 +1,7 @@
 import { packPassageStates, type PassageStates, STATE_LEVELS, STATE_SCALE } from '@midplane/contracts';
 import { describe, expect, it } from 'vitest';
-import { bestMatches, QuestionTables } from './question-tables.js';
+import { bestMatches, closenessOf } from './matches.js';
+import { QuestionTables } from './question-tables.js';
 
 function randomNumbers(seed: number): () => number {
   let state = seed;
@@ -76,6 +77,21 @@ describe('QuestionTables', () => {
       expect(best.cosines[row]).toBe(Math.max(...cosines));
       expect(best.starts[row]).toBe(states.starts[cosines.indexOf(Math.max(...cosines))]);
     }
+  });
+
+  it('finds a passage closer where what is asked for stands together', () => {
+    const weights = new Float32Array([1, 1]);
+    // Two passages of 60 tokens with the same best cosines: in one 3 tokens apart, in the other 50.
+    const meeting = (second: number) => {
+      const cosines = new Float32Array(120).fill(0.1);
+      cosines[2] = 0.8;
+      cosines[60 + second] = 0.8;
+      return { values: cosines, starts: new Uint16Array(60) };
+    };
+    const together = closenessOf(meeting(5), weights);
+    expect(together).toBeCloseTo(0.8, 5);
+    expect(closenessOf(meeting(52), weights)).toBeLessThan(together);
+    expect(closenessOf({ values: new Float32Array(), starts: new Uint16Array() }, weights)).toBe(0);
   });
 
   it('knows a passage without tokens, and refuses bytes that are no states', () => {

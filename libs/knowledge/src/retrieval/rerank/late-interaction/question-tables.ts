@@ -13,14 +13,6 @@ export interface Similarities {
   starts: Uint16Array;
 }
 
-/** The best match of each question token in a passage. */
-export interface BestMatches {
-  /** Its cosine, for each question token. */
-  cosines: Float32Array;
-  /** UTF-16 offset of the passage token. */
-  starts: Uint16Array;
-}
-
 /**
  * Cosines of a question's tokens with those of passages, out of their 2-bit codes. A byte of codes stands for four
  * dimensions, so what it adds to a dot product is one of 256 numbers, which are worked out once for each question. They
@@ -106,18 +98,4 @@ export class QuestionTables {
     this.#steps[token] = step / deviations;
     this.#bases[token] = least.reduce((sum, value) => sum + value, 0) / deviations;
   }
-}
-
-/** @returns the best match of each question token; of a passage without tokens all 0 */
-export function bestMatches({ values, starts }: Similarities, questionTokens: number): BestMatches {
-  const cosines = new Float32Array(questionTokens);
-  const found = new Uint16Array(questionTokens);
-  if (starts.length === 0) return { cosines, starts: found };
-  for (let row = 0; row < questionTokens; row++) {
-    let best = row * starts.length;
-    for (let at = best + 1; at < (row + 1) * starts.length; at++) if (values[at]! > values[best]!) best = at;
-    cosines[row] = values[best]!;
-    found[row] = starts[best - row * starts.length]!;
-  }
-  return { cosines, starts: found };
 }

@@ -1,19 +1,22 @@
 /** Compares the tokens of questions with those of passages, off the event loop. */
 import { parentPort } from 'node:worker_threads';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
-import { type BestMatches, bestMatches, QuestionTables, type Similarities } from './question-tables.js';
+import { bestMatches, closenessOf, type Meeting } from './matches.js';
+import { QuestionTables } from './question-tables.js';
 
 /** A question and the passages that it is compared with. */
 export interface ScorerMessage {
   /** Values of the question's states, one token after the other. */
   question: Float32Array;
+  /** What each token of the question counts. */
+  weights: Float32Array;
   dimension: number;
   /** States of each passage, packed. */
   passages: readonly Uint8Array[];
 }
 
-/** How the question's tokens meet those of each passage. */
-export type ScorerResult = (Similarities & { best: BestMatches })[];
+/** For each passage. */
+export type ScorerResult = Meeting[];
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<ScorerMessage>) => {
   let reply: ThreadReply<ScorerResult>;
@@ -26,10 +29,11 @@ parentPort?.on('message', ({ id, message }: ThreadRequest<ScorerMessage>) => {
   parentPort?.postMessage(reply, transfer);
 });
 
-function score({ question, dimension, passages }: ScorerMessage): ScorerResult {
+function score({ question, weights, dimension, passages }: ScorerMessage): ScorerResult {
   const tables = new QuestionTables({ values: question }, dimension);
   return passages.map((packed) => {
     const similarities = tables.similarities(packed);
-    return { ...similarities, best: bestMatches(similarities, tables.tokens) };
+    const best = bestMatches(similarities, tables.tokens);
+    return { ...similarities, best, closeness: closenessOf(similarities, weights) };
   });
 }

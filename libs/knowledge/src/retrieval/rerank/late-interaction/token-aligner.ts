@@ -3,12 +3,12 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
 import type { SearchScope } from '../../candidates/queries.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
-import type { BestMatches, Similarities } from './question-tables.js';
+import { LATE_INTERACTION } from './late-interaction.parameters.js';
+import type { Meeting } from './matches.js';
 import type { ScorerMessage, ScorerResult } from './scorer.worker.js';
 
-/** How a passage's tokens meet those of a question. Offsets are into the chunk's text; those of headings are below 0. */
-export interface Alignment extends Similarities {
-  best: BestMatches;
+/** How a chunk's tokens meet those of a question. Offsets are into the text that was embedded (`passageText`). */
+export interface Alignment extends Meeting {
   /** The chunk's BM25, 0 where it holds none of the question's words. */
   lexical: number;
 }
@@ -31,12 +31,21 @@ export class TokenAligner implements OnModuleDestroy {
     chunkIds: string[],
   ): Promise<Map<string, Alignment>> {
     const found = await this.candidates.states(scope, question.space, words, chunkIds);
-    const results = await askTwice(this.thread, {
-      question: question.states.values,
-      dimension: question.dimension,
-      passages: found.map(({ states }) => states),
+    const meetings = await this.meet(
+      question,
+      found.map(({ states }) => states),
+    );
+    return new Map(found.map(({ chunkId, lexical }, i) => [chunkId, { ...meetings[i]!, lexical }]));
+  }
+
+  /** @param passages states of each, packed, of the embedder that the question was embedded with */
+  meet({ dimension, states }: QuestionEmbedded, passages: Uint8Array[]): Promise<Meeting[]> {
+    return askTwice(this.thread, {
+      question: states.values,
+      weights: states.weights.map((weight) => weight ** LATE_INTERACTION.weightExponent),
+      dimension,
+      passages,
     });
-    return new Map(found.map(({ chunkId, lexical }, i) => [chunkId, { ...results[i]!, lexical }]));
   }
 
   onModuleDestroy(): Promise<void> {

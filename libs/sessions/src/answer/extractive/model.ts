@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import {
+  ANSWER_FEATURES,
+  type AnswerSignals,
+  type DescribedCandidate,
+  type Features,
+  SENTENCE_FEATURES,
+} from './features.js';
+import weights from './answerer.model.json' with { type: 'json' };
+
+const weightsOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z.record(z.enum(names), z.number());
+const answerModel = z.strictObject({ bias: z.number(), weights: weightsOf(ANSWER_FEATURES) });
+
+/**
+ * The answerer's weights, in `answerer.model.json`. They are written by `npm run eval:answers -- --fit --write`, and hold for the
+ * embedder that they were fitted with.
+ */
+export const AnswererModel = z.strictObject({
+  embedder: z.string(),
+  /** A sentence's score is the sum of its features by these weights. */
+  sentence: weightsOf(SENTENCE_FEATURES),
+  /** Log-odds that the passages hold the answer: `same` where it is in the question's script, else `across`. */
+  answer: z.strictObject({ same: answerModel, across: answerModel }),
+});
+export type AnswererModel = z.infer<typeof AnswererModel>;
+
+/** The weights as they are in use: part of what made an answer. */
+export const ANSWERER_MODEL = AnswererModel.parse(weights);
+
+/** A candidate with what it is worth as an answer. */
+export interface ScoredCandidate extends DescribedCandidate {
+  score: number;
+}
+
+/** @returns the candidates, best first, by the weights in use or by others that are being fitted */
+export function rank(
+  candidates: readonly DescribedCandidate[],
+  weights: AnswererModel['sentence'] = ANSWERER_MODEL.sentence,
+): ScoredCandidate[] {
+  return candidates
+    .map((candidate) => ({ ...candidate, score: sum(candidate.features, weights) }))
+    .sort((a, b) => b.score - a.score);
+}
+
+/** @returns the probability (0–1) that the passages hold the answer */
+export function answerProbability({ features, across }: AnswerSignals): number {
+  const odds = ANSWERER_MODEL.answer[across ? 'across' : 'same'];
+  return 1 / (1 + Math.exp(-odds.bias - sum(features, odds.weights)));
+}
+
+function sum<Name extends string>(features: Features<Name>, weights: Features<Name>): number {
+  let total = 0;
+  for (const name in weights) total += weights[name] * features[name];
+  return total;
+}

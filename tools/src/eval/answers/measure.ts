@@ -1,0 +1,109 @@
+import type { AnswerView, SearchHit } from '@midplane/contracts';
+import type { Kernel } from '@midplane/kernel';
+import { judge, type Judgement, numberPassages } from '@midplane/sessions';
+import { sample } from './question-set.js';
+import type { PassageBase } from '../passages.js';
+import type { Run, Sets } from './runs.js';
+
+/** A question with what its passages were judged to be worth. */
+export interface Judged extends Judgement {
+  question: string;
+  /** Whether each candidate holds the answer, in their order. */
+  gold: boolean[];
+}
+
+/** What came of a run. */
+export interface Outcome {
+  run: Run;
+  count: number;
+  first: number;
+  firstTwo: number;
+  any: number;
+  sentences: number;
+  abstained: number;
+  milliseconds: number;
+  held: Judged[];
+  /** With the passage that holds the answer taken out, or of questions about something else. */
+  missing: Judged[];
+}
+
+/** Passages that an answerer gets, as `ask` finds them. */
+const TOP_K = 8;
+
+/** @param limit questions of the run, evenly chosen */
+export async function measure(
+  kernel: Kernel,
+  run: Run,
+  sets: Sets,
+  base: PassageBase,
+  limit: number,
+  through: 'ask' | 'judge',
+): Promise<Outcome> {
+  const questions = sets[run.questions].questions.map((question, i) => ({ ...question, i }));
+  // There are questions without text, which nobody could ask.
+  const asked = sample(
+    questions.filter(({ text }) => text.trim() !== ''),
+    limit,
+  );
+  const outcome: Outcome = {
+    run,
+    count: asked.length,
+    first: 0,
+    firstTwo: 0,
+    any: 0,
+    sentences: 0,
+    abstained: 0,
+    milliseconds: 0,
+    held: [],
+    missing: [],
+  };
+  for (const { text, passage, i } of asked) {
+    const { hits, question } = await kernel.registry.client('retrieval').search({
+      query: text,
+      knowledgeBaseIds: [base.knowledgeBaseId],
+      topK: TOP_K + 1,
+      neighbours: 1,
+      alignments: true,
+    });
+    const gold = base.chunkIds[passage];
+    // Across languages the answer is that of the passage's language, to the same question.
+    const answers = run.answerable ? sets[run.passages].questions[i]!.answers : [];
+    const holds = (chunkId: string, quote: string) =>
+      chunkId === gold && answers.some((answer) => quote.includes(answer));
+    const judged = (found: SearchHit[]): Judged => {
+      const judgement = judge(text, question, numberPassages(found.slice(0, TOP_K)));
+      const { candidates } = judgement;
+      return {
+        ...judgement,
+        question: text,
+        gold: candidates.map(({ passage: { hit }, source }) => holds(hit.chunkId, source)),
+      };
+    };
+    outcome.missing.push(judged(hits.filter(({ chunkId }) => !run.answerable || chunkId !== gold)));
+    if (!run.answerable) continue;
+    outcome.held.push(judged(hits));
+    if (through === 'judge') continue;
+
+    const started = performance.now();
+    const answer = await ask(kernel, text, base.knowledgeBaseId);
+    outcome.milliseconds += performance.now() - started;
+    if (answer.abstained) {
+      outcome.abstained++;
+      continue;
+    }
+    const held = answer.citations.map(({ chunkId, quote }) => holds(chunkId, quote));
+    outcome.first += Number(held[0] ?? false);
+    outcome.firstTwo += Number(held.slice(0, 2).includes(true));
+    outcome.any += Number(held.includes(true));
+    outcome.sentences += answer.citations.length;
+  }
+  return outcome;
+}
+
+async function ask(kernel: Kernel, question: string, knowledgeBaseId: string): Promise<AnswerView> {
+  const stream = await kernel.registry
+    .client('sessions')
+    .ask({ question, knowledgeBaseIds: [knowledgeBaseId] });
+  for await (const event of stream) if (event.type === 'done') return event.answer;
+  throw new Error('The answer did not end.');
+}

@@ -1,0 +1,51 @@
+import { readQuestionSet, type QuestionSet } from './question-set.js';
+
+/** The development sets, by their names here. */
+export const FILES = {
+  en: 'xquad_half.en',
+  zh: 'xquad_half.zh',
+  cmrc: 'cmrc2018_trial',
+  DRCD: 'DRCD_dev',
+} as const;
+export type SetName = keyof typeof FILES;
+export type Sets = Record<SetName, QuestionSet>;
+
+/** Questions of a set, asked of the passages of a set. */
+export interface Run {
+  name: string;
+  passages: SetName;
+  questions: SetName;
+  /** Whether the passages hold the answers: otherwise the questions are about something else altogether. */
+  answerable: boolean;
+  /** Whether question and passages are in different languages. */
+  across: boolean;
+  /** Least shares whose first, and whose first two sentences hold the answer. */
+  goal?: [first: number, firstTwo: number];
+}
+
+export const RUNS: Run[] = [
+  { name: 'XQuAD en', passages: 'en', questions: 'en', answerable: true, across: false, goal: [0.8, 0.92] },
+  { name: 'XQuAD zh', passages: 'zh', questions: 'zh', answerable: true, across: false, goal: [0.8, 0.92] },
+  {
+    name: 'cmrc2018',
+    passages: 'cmrc',
+    questions: 'cmrc',
+    answerable: true,
+    across: false,
+    goal: [0.75, 0.86],
+  },
+  { name: 'DRCD', passages: 'DRCD', questions: 'DRCD', answerable: true, across: false, goal: [0.75, 0.86] },
+  { name: 'zh asks en', passages: 'en', questions: 'zh', answerable: true, across: true },
+  { name: 'en asks zh', passages: 'zh', questions: 'en', answerable: true, across: true },
+  { name: 'cmrc asked of XQuAD zh', passages: 'zh', questions: 'cmrc', answerable: false, across: false },
+  { name: 'XQuAD zh asked of cmrc', passages: 'cmrc', questions: 'zh', answerable: false, across: false },
+  { name: 'cmrc asked of XQuAD en', passages: 'en', questions: 'cmrc', answerable: false, across: true },
+  { name: 'XQuAD en asked of cmrc', passages: 'cmrc', questions: 'en', answerable: false, across: true },
+];
+
+/** @param folder of the development sets */
+export function readSets(folder: string): Sets {
+  return Object.fromEntries(
+    Object.entries(FILES).map(([name, file]) => [name, readQuestionSet(folder, file)]),
+  ) as Sets;
+}
