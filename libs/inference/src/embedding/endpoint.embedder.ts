@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
-import { characters, QueueFullError, Scheduler } from '../scheduling/scheduler.js';
+import { characters, Scheduler } from '../scheduling/scheduler.js';
 import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
 import { EndpointClient, EndpointError } from './endpoint.client.js';
 
@@ -58,6 +58,7 @@ export class EndpointEmbedder implements Embedder {
     this.#scheduler = new Scheduler(
       Array.from({ length: options.concurrency }, (_, slot) => slot),
       queueLimit,
+      options.model,
     );
   }
 
@@ -155,8 +156,6 @@ export class EndpointEmbedder implements Embedder {
 
   #explained(error: unknown): unknown {
     const { model } = this.#options;
-    if (error instanceof QueueFullError)
-      return new UserError('MODEL_OVERLOADED', { model }, { cause: error });
     if (error instanceof EndpointError) {
       return new UserError('MODEL_UNAVAILABLE', { model, reason: error.message }, { cause: error });
     }

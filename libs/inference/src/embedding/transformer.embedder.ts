@@ -1,7 +1,7 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
 import type { LocalModel } from '../models/local-model.js';
-import { characters, QueueFullError, Scheduler, type Work } from '../scheduling/scheduler.js';
+import { characters, Scheduler, type Work } from '../scheduling/scheduler.js';
 import { askTwice, Thread } from '../scheduling/thread.js';
 import { LanguageCentres } from './language-centres.js';
 import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
@@ -43,7 +43,7 @@ export class TransformerEmbedder implements Embedder {
       { length: options.workers },
       () => new Thread(import.meta.url, 'transformer', data),
     );
-    this.#scheduler = new Scheduler(this.#threads, options.queueLimit);
+    this.#scheduler = new Scheduler(this.#threads, options.queueLimit, model.description.name);
   }
 
   async describe(): Promise<EmbeddingModel> {
@@ -114,9 +114,6 @@ export class TransformerEmbedder implements Embedder {
   async #submit<Result>(work: Work<ModelThread, string, Result>): Promise<Result[]> {
     try {
       return await this.#scheduler.submit(work);
-    } catch (error) {
-      if (!(error instanceof QueueFullError)) throw error;
-      throw new UserError('MODEL_OVERLOADED', { model: this.#model.description.name }, { cause: error });
     } finally {
       // Somebody who held this embedder while it was put away may have woken a thread again.
       if (this.#closing && this.#scheduler.idle) await this.#endThreads();

@@ -1,6 +1,6 @@
 import type { OcrLine } from '@midplane/contracts';
 import { invalidInput, UserError } from '@midplane/kernel';
-import { QueueFullError, Scheduler } from '../scheduling/scheduler.js';
+import { Scheduler } from '../scheduling/scheduler.js';
 import { askTwice, Thread } from '../scheduling/thread.js';
 import type { OcrAnswer, OcrWorkerData } from './ocr.worker.js';
 
@@ -24,7 +24,7 @@ export class OcrReader {
 
   constructor(options: OcrOptions) {
     this.#thread = new Thread(import.meta.url, 'ocr', options satisfies OcrWorkerData);
-    this.#scheduler = new Scheduler([this.#thread], QUEUE_LIMIT);
+    this.#scheduler = new Scheduler([this.#thread], QUEUE_LIMIT, MODEL);
   }
 
   /** Pictures that wait, and those being read. */
@@ -62,9 +62,7 @@ export class OcrReader {
         run: async (thread) => [await askTwice(thread, new Uint8Array(await image.arrayBuffer()))],
       });
     } catch (error) {
-      if (error instanceof QueueFullError)
-        throw new UserError('MODEL_OVERLOADED', { model: MODEL }, { cause: error });
-      if (signal?.aborted) throw error;
+      if (signal?.aborted || error instanceof UserError) throw error;
       const reason = (error as Error).message;
       throw new UserError('MODEL_UNAVAILABLE', { model: MODEL, reason }, { cause: error });
     }
