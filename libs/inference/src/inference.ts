@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { EmbeddingModel, OcrLine, TextRole, Urgency } from '@midplane/contracts';
-import type { Embedder, EmbedderLoad, TokenCounts } from './embedding/embedder.port.js';
+import type { Embedder, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
 import { ModelCatalog, SHIPPED_MODEL, type CatalogOptions } from './models/model-catalog.js';
 import { OcrReader } from './ocr/ocr.reader.js';
+import type { ModelLoad } from './scheduling/model-load.js';
 
 export interface InferenceOptions extends CatalogOptions {
   /** The model that is used where none is asked for: the shipped one unless told otherwise. */
@@ -103,8 +104,8 @@ export class Inference {
   }
 
   /** How busy each model in use is, by its name. */
-  async load(): Promise<Record<string, EmbedderLoad>> {
-    const loads: Record<string, EmbedderLoad> = {};
+  async load(): Promise<Record<string, ModelLoad>> {
+    const loads: Record<string, ModelLoad> = {};
     if (this.#endpoint && this.#options.endpoint) loads[this.#options.endpoint.model] = this.#endpoint.load();
     for (const [name, loaded] of this.#loaded) {
       const embedder = await loaded.then(({ embedder }) => embedder).catch(() => undefined);

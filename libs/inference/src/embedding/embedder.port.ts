@@ -1,4 +1,5 @@
 import type { EmbeddingModel, TextRole, Urgency } from '@midplane/contracts';
+import type { ModelLoad } from '../scheduling/model-load.js';
 
 export interface EmbedOptions {
   /** `interactive` texts go before `bulk` ones that wait already. */
@@ -14,20 +15,6 @@ export interface TokenCounts {
   counts: number[];
   /** What the longer of the two prefixes and the special tokens add to a text. */
   overhead: number;
-}
-
-/** How busy an embedder is. */
-export interface EmbedderLoad {
-  /** Texts that wait, by urgency; texts to be counted wait between the two. */
-  queued: { interactive: number; counting: number; bulk: number };
-  /** Texts being worked on. */
-  inFlight: number;
-  /** Texts embedded since the start. */
-  texts: number;
-  /** Tokens embedded since the start, prefixes and special tokens included. */
-  tokens: number;
-  /** Seconds that a worker or a connection was busy embedding: tokens / seconds is the rate. */
-  busySeconds: number;
 }
 
 /**
@@ -48,7 +35,7 @@ export interface Embedder {
   /** @throws as {@link embed} */
   countTokens(texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts>;
 
-  load(): EmbedderLoad;
+  load(): ModelLoad;
 
   /** Lets what is queued finish, then frees threads and memory. */
   close(): Promise<void>;

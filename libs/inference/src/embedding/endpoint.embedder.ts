@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
-import { UserError } from '@midplane/kernel';
+import { EndpointClient, EndpointError, unavailable } from '../endpoint/endpoint.client.js';
+import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { characters, Scheduler } from '../scheduling/scheduler.js';
-import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
-import { EndpointClient, EndpointError } from './endpoint.client.js';
+import type { EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
+import { embeddingsRequest, readEmbeddings } from './embeddings.protocol.js';
 
 export interface EndpointOptions {
   /** Of an OpenAI-compatible server (TEI, vLLM, a cloud), up to `/v1`. */
@@ -36,10 +37,8 @@ export class EndpointEmbedder implements Embedder {
   readonly #client: EndpointClient;
   readonly #count: (texts: readonly string[], signal?: AbortSignal) => Promise<TokenCounts>;
   readonly #scheduler: Scheduler<number>;
+  readonly #meter = new LoadMeter();
   #dimension: number | undefined;
-  #texts = 0;
-  #tokens = 0;
-  #busySeconds = 0;
 
   /**
    * @param count counts tokens with a local tokenizer: the protocol has no call for it. With another vocabulary
@@ -52,7 +51,11 @@ export class EndpointEmbedder implements Embedder {
     queueLimit: number,
   ) {
     this.#options = options;
-    this.#client = new EndpointClient(options);
+    this.#client = new EndpointClient({
+      ...options,
+      url: `${options.baseUrl.replace(/\/+$/, '')}/embeddings`,
+      check: { key: 'EMBEDDING_API_KEY', path: 'EMBEDDING_BASE_URL and EMBEDDING_MODEL' },
+    });
     this.#count = count;
     this.#dimension = options.dimension;
     this.#scheduler = new Scheduler(
@@ -79,17 +82,21 @@ export class EndpointEmbedder implements Embedder {
         packet: { items: this.#options.batchSize, weight: PACKET_CHARACTERS },
         weigh: characters,
         run: async (_, packet) => {
-          const started = performance.now();
-          const prefixed = packet.map((text) => this.#options.prefixes[role] + text);
-          const { vectors, tokens } = await this.#client.embed(prefixed, signal);
-          this.#busySeconds += (performance.now() - started) / 1000;
-          this.#texts += packet.length;
-          this.#tokens += tokens;
+          const { model, prefixes } = this.#options;
+          const prefixed = packet.map((text) => prefixes[role] + text);
+          const { vectors } = await this.#meter.count(
+            packet.length,
+            this.#client.post(
+              embeddingsRequest(model, prefixed),
+              (json) => readEmbeddings(json, packet.length),
+              { signal },
+            ),
+          );
           return vectors.map((vector) => this.#checked(vector));
         },
       });
     } catch (error) {
-      throw this.#explained(error);
+      throw unavailable(this.#options.model, error);
     }
   }
 
@@ -99,14 +106,8 @@ export class EndpointEmbedder implements Embedder {
     return { counts: counts.slice(2), overhead: Math.max(...counts.slice(0, 2)) + SPECIAL_TOKENS };
   }
 
-  load(): EmbedderLoad {
-    return {
-      queued: this.#scheduler.queued,
-      inFlight: this.#scheduler.inFlight,
-      texts: this.#texts,
-      tokens: this.#tokens,
-      busySeconds: this.#busySeconds,
-    };
+  load(): ModelLoad {
+    return this.#meter.load(this.#scheduler);
   }
 
   close(): Promise<void> {
@@ -152,13 +153,5 @@ export class EndpointEmbedder implements Embedder {
       .update(JSON.stringify([host, pathname, model, prefixes]))
       .digest('hex')
       .slice(0, 16);
-  }
-
-  #explained(error: unknown): unknown {
-    const { model } = this.#options;
-    if (error instanceof EndpointError) {
-      return new UserError('MODEL_UNAVAILABLE', { model, reason: error.message }, { cause: error });
-    }
-    return error;
   }
 }
