@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { EndpointClient, EndpointError, unavailable } from '../endpoint/endpoint.client.js';
+import { fitTexts } from '../endpoint/fit-texts.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { characters, Scheduler } from '../scheduling/scheduler.js';
 import type { EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
@@ -74,9 +75,10 @@ export class EndpointEmbedder implements Embedder {
 
   async embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
     const { signal, urgency } = options;
+    const { maxTokens } = this.#options;
     try {
       return await this.#scheduler.submit({
-        items: await this.#fitting(texts, signal),
+        items: await fitTexts(texts, maxTokens, 0, (doubtful) => this.countTokens(doubtful, signal)),
         priority: urgency,
         signal,
         packet: { items: this.#options.batchSize, weight: PACKET_CHARACTERS },
@@ -112,23 +114,6 @@ export class EndpointEmbedder implements Embedder {
 
   close(): Promise<void> {
     return this.#scheduler.drained();
-  }
-
-  /** Cuts what is longer than the model takes: some servers refuse the whole request over one such text. */
-  async #fitting(texts: readonly string[], signal: AbortSignal | undefined): Promise<readonly string[]> {
-    const { maxTokens } = this.#options;
-    // A token has at least about one character, so only these can be too long.
-    const doubtful = texts.filter((text) => text.length > maxTokens - 16);
-    if (doubtful.length === 0) return texts;
-    const { counts, overhead } = await this.countTokens(doubtful, signal);
-    const room = Math.max(1, maxTokens - overhead);
-    const cut = new Map(
-      doubtful.map((text, i) => {
-        const tokens = counts[i] as number;
-        return [text, tokens <= room ? text : text.slice(0, Math.floor((text.length * room) / tokens))];
-      }),
-    );
-    return texts.map((text) => cut.get(text) ?? text);
   }
 
   #checked(vector: Float32Array): Float32Array {

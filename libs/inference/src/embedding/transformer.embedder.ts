@@ -1,5 +1,5 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
-import type { LocalModel } from '../models/local-model.js';
+import type { LocalEmbedder } from '../models/local-model.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { ModelThreads, type ThreadsOptions } from '../scheduling/model-threads.js';
 import { characters } from '../scheduling/scheduler.js';
@@ -13,13 +13,13 @@ const COUNT_PACKET = { items: 128, weight: 8000 };
 
 /** Runs one model of a folder in worker threads. Nothing is loaded before the first text. */
 export class TransformerEmbedder implements Embedder {
-  readonly #model: LocalModel;
+  readonly #model: LocalEmbedder;
   readonly #threads: ModelThreads<TransformerMessage, TransformerResult>;
   readonly #centres: LanguageCentres | undefined;
   readonly #meter = new LoadMeter();
   #overhead: number | undefined;
 
-  constructor(model: LocalModel, options: ThreadsOptions) {
+  constructor(model: LocalEmbedder, options: ThreadsOptions) {
     const { folder, dtype, card, description } = model;
     const data: TransformerWorkerData = { folder, dtype, card, threads: options.threads };
     this.#model = model;

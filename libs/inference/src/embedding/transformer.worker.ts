@@ -2,18 +2,17 @@
  * Runs one embedding model in a worker thread, one text at a time: on a CPU that is the fastest way, and a text's
  * vector then does not depend on its neighbours (int8 activations are scaled over the whole batch).
  */
-import { basename, dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   AutoModel,
   AutoTokenizer,
-  env,
   type PreTrainedModel,
   type PreTrainedTokenizer,
   type Tensor,
 } from '@huggingface/transformers';
 import type { TextRole } from '@midplane/contracts';
 import type { ModelCard } from '../models/model-card.js';
+import { lazily, onCpu, useFolder } from '../models/transformers-runtime.js';
 import type { ThreadReply, ThreadRequest } from '../scheduling/thread.js';
 
 /** What the thread is started with. */
@@ -48,22 +47,10 @@ const CHARACTERS_PER_TOKEN = 32;
 const COUNTING_PIECE = 4000;
 
 const { folder, dtype, card, threads } = workerData as TransformerWorkerData;
-env.localModelPath = `${dirname(folder)}/`;
-env.allowRemoteModels = false;
+const name = useFolder(folder);
 
-const tokenizer = lazily(() => AutoTokenizer.from_pretrained(basename(folder)));
-const model = lazily(() =>
-  AutoModel.from_pretrained(basename(folder), {
-    dtype: dtype as 'q8',
-    device: 'cpu',
-    session_options: {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      // Threads that spin between two operations take the cores from the database and the event loop.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    },
-  }),
-);
+const tokenizer = lazily<PreTrainedTokenizer>(() => AutoTokenizer.from_pretrained(name));
+const model = lazily<PreTrainedModel>(() => AutoModel.from_pretrained(name, onCpu(dtype, threads)));
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<TransformerMessage>) => {
   const work = message.task === 'embed' ? embed(message.role, message.texts) : count(message.texts);
@@ -137,14 +124,4 @@ async function count(texts: readonly string[]): Promise<TransformerResult> {
   }
   const overheads = Object.values(card.prefixes).map((prefix) => tokenize.encode(prefix).length);
   return { values, tokens: Math.max(...overheads) };
-}
-
-/** Loads once, at the first call; a load that failed is tried again at the next one. */
-function lazily<T extends PreTrainedModel | PreTrainedTokenizer>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined;
-  return () =>
-    (loading ??= load().catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    }));
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '@midplane/kernel';
 import { downloadModel, type Hub } from './hub.js';
 import { FileHashes, readLocalModel, type LocalModel } from './local-model.js';
+import { TASK_NAMES, type ModelTask } from './model-task.js';
 
 /** The embedder that is shipped, and the default. */
 export const SHIPPED_MODEL = 'multilingual-e5-small-zh-en';
@@ -23,6 +24,8 @@ export interface CatalogOptions {
   hashMemory?: string | undefined;
 }
 
+type ModelFor<Task extends ModelTask> = Extract<LocalModel, { task: Task }>;
+
 /** The models that can be run here: shipped ones, those of MODELS_DIR, those downloaded, then the hub. */
 export class ModelCatalog {
   readonly #folders: string[];
@@ -39,19 +42,23 @@ export class ModelCatalog {
 
   /**
    * @throws UserError MODEL_NOT_FOUND naming what there is and how to get others; MODEL_UNAVAILABLE where its files
-   *   are wrong or the hub does not give it
+   *   are wrong, the hub does not give it, or it is for another task
    */
-  async find(name: string): Promise<LocalModel> {
+  async find<Task extends ModelTask>(name: string, task: Task): Promise<ModelFor<Task>> {
     const model = MODEL_NAME.test(name)
       ? ((await this.#findOnDisk(name)) ?? (await this.#fetch(name)))
       : undefined;
-    if (model) return model;
-    const available = (await this.list()).map(({ description }) => description.name).join(', ');
-    throw new UserError('MODEL_NOT_FOUND', { model: name, available });
+    if (!model) {
+      const available = (await this.list(task)).map(({ description }) => description.name).join(', ');
+      throw new UserError('MODEL_NOT_FOUND', { model: name, available: available || '–' });
+    }
+    if (isFor(model, task)) return model;
+    const reason = `it is ${TASK_NAMES[model.task]}, and ${TASK_NAMES[task]} is asked for`;
+    throw new UserError('MODEL_UNAVAILABLE', { model: name, reason });
   }
 
-  /** All models on disk, by name, each name once. Folders that hold no embedder, or a broken one, are left out. */
-  async list(): Promise<LocalModel[]> {
+  /** All models on disk for a task, by name, each name once. Folders that hold no model, or a broken one, are left out. */
+  async list<Task extends ModelTask>(task: Task): Promise<ModelFor<Task>[]> {
     const models = new Map<string, LocalModel>();
     for (const folder of this.#folders) {
       for (const name of await modelNames(folder)) {
@@ -60,7 +67,7 @@ export class ModelCatalog {
         if (model) models.set(name, model);
       }
     }
-    return [...models.values()];
+    return [...models.values()].filter((model) => isFor(model, task));
   }
 
   async #findOnDisk(name: string): Promise<LocalModel | undefined> {
@@ -84,6 +91,10 @@ export class ModelCatalog {
     const found = await downloadModel(this.#hub, name);
     return found ? this.#findOnDisk(name) : undefined;
   }
+}
+
+function isFor<Task extends ModelTask>(model: LocalModel, task: Task): model is ModelFor<Task> {
+  return model.task === task;
 }
 
 /** `<name>` and `<organisation>/<name>` of each folder that looks like a model. */
