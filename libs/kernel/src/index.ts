@@ -31,3 +31,4 @@ export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';
 export * from './text/sentences.js';
+export * from './threads/thread.js';

@@ -4,7 +4,7 @@ import { EndpointClient, EndpointError, unavailable } from '../endpoint/endpoint
 import { fitTexts } from '../endpoint/fit-texts.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { characters, Scheduler } from '../scheduling/scheduler.js';
-import type { EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
+import type { Embedded, EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
 import { embeddingsRequest, readEmbeddings } from './embeddings.protocol.js';
 
 export interface EndpointOptions {
@@ -70,10 +70,16 @@ export class EndpointEmbedder implements Embedder {
     const { model, maxTokens } = this.#options;
     if (this.#dimension === undefined)
       await this.embed('query', ['dimension'], { urgency: 'interactive', signal });
-    return { name: model, revision: this.#revision(), dimension: this.#dimension as number, maxTokens };
+    return {
+      name: model,
+      revision: this.#revision(),
+      dimension: this.#dimension as number,
+      maxTokens,
+      tokenStates: false,
+    };
   }
 
-  async embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
+  async embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
     const { signal, urgency } = options;
     const { maxTokens } = this.#options;
     try {
@@ -94,7 +100,7 @@ export class EndpointEmbedder implements Embedder {
               { signal },
             ),
           );
-          return vectors.map((vector) => this.#checked(vector));
+          return vectors.map((vector) => ({ vector: this.#checked(vector) }));
         },
       });
     } catch (error) {

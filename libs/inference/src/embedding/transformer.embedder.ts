@@ -4,7 +4,7 @@ import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { ModelThreads, type ThreadsOptions } from '../scheduling/model-threads.js';
 import { characters } from '../scheduling/scheduler.js';
 import { LanguageCentres } from './language-centres.js';
-import type { EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
+import type { Embedded, EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
 import type { TransformerMessage, TransformerResult, TransformerWorkerData } from './transformer.worker.js';
 
 /** Short texts are handed over together; an interactive one waits for at most about one passage. */
@@ -31,7 +31,9 @@ export class TransformerEmbedder implements Embedder {
     return this.#model.description;
   }
 
-  embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
+  embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
+    const { card, description } = this.#model;
+    const tokenStates = options.tokenStates === true && description.tokenStates;
     return this.#threads.submit({
       items: texts,
       priority: options.urgency,
@@ -39,15 +41,17 @@ export class TransformerEmbedder implements Embedder {
       packet: EMBED_PACKET,
       weigh: characters,
       run: async (thread, packet) => {
-        const { values } = await this.#meter.count(
+        const result = await this.#meter.count(
           packet.length,
-          this.#threads.ask(thread, { task: 'embed', role, texts: packet }),
+          this.#threads.ask(thread, { task: 'embed', role, texts: packet, tokenStates }),
         );
-        const { dimension } = this.#model.card;
+        const { dimension } = card;
         const centres = options.centred === false ? undefined : this.#centres;
         return packet.map((text, i) => {
-          const vector = values.slice(i * dimension, (i + 1) * dimension);
-          return centres ? centres.move(vector, text) : vector;
+          const plain = result.values.slice(i * dimension, (i + 1) * dimension);
+          const vector = centres ? centres.move(plain, text) : plain;
+          const states = result.tokenStates?.[i];
+          return states === undefined ? { vector } : { vector, tokenStates: states };
         });
       },
     });

@@ -69,9 +69,12 @@ export async function readLocalModel(
       return { ...weights, task: 'rerank', card, description: { name, revision } };
     }
     const card = await readModelCard(folder);
-    const { prefixes, pooling, maxTokens, dimension, languageCentres } = card;
-    const revision = await revisionOf(files, [[prefixes, pooling, maxTokens], languageCentres], hashes);
-    return { ...weights, task: 'embed', card, description: { name, revision, dimension, maxTokens } };
+    const { prefixes, pooling, maxTokens, dimension, languageCentres, tokenCentres } = card;
+    const use = [[prefixes, pooling, maxTokens], languageCentres, tokenCentres];
+    const revision = await revisionOf(files, use, hashes);
+    const tokenStates = tokenCentres !== undefined;
+    const description = { name, revision, dimension, maxTokens, tokenStates };
+    return { ...weights, task: 'embed', card, description };
   }
   return undefined;
 }

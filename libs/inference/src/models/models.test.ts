@@ -123,8 +123,8 @@ describe('ModelCatalog', () => {
     await cp(SHIPPED, join(folder, 'models/mine'), { recursive: true });
     const hashMemory = join(folder, 'hashes.json');
     const find = async (): Promise<string> =>
-      (await new ModelCatalog({ modelsDir: join(folder, 'models'), hashMemory }).find('mine', 'embed')).description
-        .revision;
+      (await new ModelCatalog({ modelsDir: join(folder, 'models'), hashMemory }).find('mine', 'embed'))
+        .description.revision;
     const before = await find();
     expect(JSON.stringify(JSON.parse(await readFile(hashMemory, 'utf8')))).toContain('mine/tokenizer.json');
     expect(await find()).toBe(before);

@@ -1,7 +1,6 @@
 import type { OcrLine } from '@midplane/contracts';
-import { invalidInput, UserError } from '@midplane/kernel';
+import { askTwice, invalidInput, Thread, UserError } from '@midplane/kernel';
 import { Scheduler } from '../scheduling/scheduler.js';
-import { askTwice, Thread } from '../scheduling/thread.js';
 import type { OcrAnswer, OcrWorkerData } from './ocr.worker.js';
 
 export interface OcrOptions {

@@ -8,9 +8,9 @@ import {
   type PreTrainedTokenizer,
   type Tensor,
 } from '@huggingface/transformers';
+import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
 import type { CrossEncoderCard } from '../models/cross-encoder-card.js';
 import { lazily, onCpu, useFolder } from '../models/transformers-runtime.js';
-import type { ThreadReply, ThreadRequest } from '../scheduling/thread.js';
 import { pairEncoder, type EncodedPair } from './pair.js';
 import { scoreOf } from './score.js';
 

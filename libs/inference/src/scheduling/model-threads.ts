@@ -1,6 +1,5 @@
-import { UserError } from '@midplane/kernel';
+import { askTwice, Thread, UserError } from '@midplane/kernel';
 import { Scheduler, type Work } from './scheduler.js';
-import { askTwice, Thread } from './thread.js';
 
 export interface ThreadsOptions {
   /** Worker threads, each with the model loaded. */

@@ -4,6 +4,7 @@ import {
   basesQuery,
   lexicalQuery,
   passagesQuery,
+  statesQuery,
   type Query,
   type SearchScope,
   vectorQuery,
@@ -32,6 +33,7 @@ describe.each(Object.entries({ open, limited }))('the queries of a search, %s', 
     ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
     ['passages', passagesQuery(scope, [base], 2)],
+    ['states', statesQuery(scope, 'model@revision', ['annual', 'leave'], [base])],
   ])('%s', async (query, built) => {
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);
   });
