@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '@midplane/kernel';
 import { downloadModel, type Hub } from './hub.js';
 import { FileHashes, readLocalModel, type LocalModel } from './local-model.js';
-import { TASK_NAMES, type ModelTask } from './model-task.js';
+import { readTask, TASK_NAMES, type ModelTask } from './model-task.js';
 
 /** The embedder that is shipped, and the default. */
 export const SHIPPED_MODEL = 'multilingual-e5-small-zh-en';
@@ -59,15 +59,26 @@ export class ModelCatalog {
 
   /** All models on disk for a task, by name, each name once. Folders that hold no model, or a broken one, are left out. */
   async list<Task extends ModelTask>(task: Task): Promise<ModelFor<Task>[]> {
-    const models = new Map<string, LocalModel>();
+    const models = new Map<string, ModelFor<Task>>();
     for (const folder of this.#folders) {
       for (const name of await modelNames(folder)) {
         if (models.has(name)) continue;
-        const model = await readLocalModel(name, join(folder, name), this.#hashes).catch(() => undefined);
+        const model = await this.#readFor(name, join(folder, name), task).catch(() => undefined);
         if (model) models.set(name, model);
       }
     }
-    return [...models.values()].filter((model) => isFor(model, task));
+    return [...models.values()];
+  }
+
+  /** Looks at the task first: what is for another one needs no hashes of its weights. */
+  async #readFor<Task extends ModelTask>(
+    name: string,
+    folder: string,
+    task: Task,
+  ): Promise<ModelFor<Task> | undefined> {
+    if ((await readTask(folder)) !== task) return undefined;
+    const model = await readLocalModel(name, folder, this.#hashes);
+    return model && isFor(model, task) ? model : undefined;
   }
 
   async #findOnDisk(name: string): Promise<LocalModel | undefined> {

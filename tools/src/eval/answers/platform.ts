@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInference, type Inference } from '@midplane/inference';
+import { createInference, type Inference, inferenceHandlers } from '@midplane/inference';
 import { encodeVector } from '@midplane/contracts';
 import {
-  currentContext,
   type Kernel,
   kernelConfig,
   KernelModule,
@@ -95,9 +94,7 @@ class RememberingInferenceModule {
 function remembering(inference: Inference): ServiceHandlers<'inference'> {
   const known = new Map<string, string>();
   return {
-    embeddingModels: () => inference.embeddingModels(),
-    countTokens: (input) => inference.countTokens({ ...input, signal: currentContext().signal }),
-    ocr: async ({ image }) => ({ lines: await inference.ocr({ image }) }),
+    ...inferenceHandlers(inference),
     embed: async ({ texts, ...request }) => {
       const { urgency: _, ...kind } = request;
       const keys = texts.map((text) =>
