@@ -45,6 +45,8 @@ export interface EndpointClientOptions {
 export interface PostOptions {
   /** At most so many attempts, the first included. Default 4. */
   attempts?: number | undefined;
+  /** No further attempt is begun after so many milliseconds. Default: no such limit. */
+  patienceMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -63,7 +65,8 @@ export class EndpointClient {
    * @throws EndpointError, or the signal's reason
    */
   async post<T>(body: unknown, read: (json: unknown) => T, options: PostOptions = {}): Promise<T> {
-    const { attempts = ATTEMPTS, signal } = options;
+    const { attempts = ATTEMPTS, patienceMs = Infinity, signal } = options;
+    const begun = performance.now();
     const resting = this.#breaker.restingMs();
     if (resting > 0) {
       throw new EndpointError(
@@ -81,7 +84,8 @@ export class EndpointClient {
         if (!(error instanceof EndpointError)) throw error;
         if (error.transient) this.#breaker.failed();
         const pause = error.retryAfterMs ?? Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1);
-        if (!error.transient || attempt >= attempts || pause > LONGEST_PAUSE_MS) throw error;
+        const tooLate = performance.now() - begun + pause > patienceMs || pause > LONGEST_PAUSE_MS;
+        if (!error.transient || attempt >= attempts || tooLate) throw error;
         await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
       }
     }

@@ -1,4 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -171,6 +173,31 @@ describe('a cross-encoder of MODELS_DIR', () => {
     const load = (await own.load())['overlap']!;
     const tokens = TEXTS.reduce((sum, text) => sum + pairIds(QUESTION, text).length, 0);
     expect(load).toMatchObject({ texts: 3, tokens, inFlight: 0 });
+    await own.close();
+  });
+});
+
+describe('a cross-encoder of a hub', () => {
+  it('is downloaded, and described before anybody asks for a score', async () => {
+    const server = createServer((request, response) => {
+      const file = /^\/org\/overlap\/resolve\/main\/(.*)$/.exec(request.url!)?.[1];
+      const content = file === undefined ? Promise.reject() : readFile(join(modelsDir, 'overlap', file));
+      void content.then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const hub = { endpoint, folder: join(modelsDir, 'hub') };
+    const own = createInference({ rerankModel: 'org/overlap', hub });
+    const { configured } = await own.rerankModels();
+    const { revision } = (await inference.rerankModels()).configured!;
+    expect(configured).toEqual({ name: 'org/overlap', revision });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const { scores } = await own.rerank({ query: QUESTION, texts: TEXTS, urgency: 'interactive' });
+    expect(scores).toEqual((await rerank(TEXTS)).scores);
     await own.close();
   });
 });

@@ -303,9 +303,16 @@ describe('EndpointReranker', () => {
     answer = () => undefined;
     const interactive = inference.rerank({ query: 'q', texts: ['a'], urgency: 'interactive' });
     expect(await reasonOf(interactive)).toBe('it did not answer within 50 ms');
-    expect(requests).toHaveLength(2);
+    expect(requests).toHaveLength(1);
     await reasonOf(rerank());
-    expect(requests).toHaveLength(6);
+    expect(requests).toHaveLength(5);
+  });
+
+  it('tries only once more where somebody waits', async () => {
+    open();
+    answer = status(500);
+    await reasonOf(inference.rerank({ query: 'q', texts: ['a'], urgency: 'interactive' }));
+    expect(requests).toHaveLength(2);
   });
 
   it('reports an address where nobody listens', async () => {

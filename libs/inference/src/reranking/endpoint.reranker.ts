@@ -38,7 +38,7 @@ export interface RerankEndpointOptions {
 /** A request also ends where its texts have so many characters: servers limit the size of a body (TEI: 2 MB). */
 const PACKET_CHARACTERS = 400_000;
 
-/** Attempts at one request. Somebody who waits is better served by the order without a reranker than by a long wait. */
+/** Attempts at one request. Somebody who waits is better served by an order without this model than by a long wait. */
 const ATTEMPTS: Record<Urgency, number> = { interactive: 2, bulk: 4 };
 
 /** Start, middle and end of a pair, in nearly every model. */
@@ -144,7 +144,11 @@ export class EndpointReranker implements Reranker {
     return this.#client.post(
       rerankRequest(this.#protocol, this.#options.model, query, texts),
       (json) => readScores(this.#protocol, json, texts.length),
-      { attempts: ATTEMPTS[urgency], signal },
+      {
+        attempts: ATTEMPTS[urgency],
+        patienceMs: urgency === 'interactive' ? this.#options.timeoutMs : undefined,
+        signal,
+      },
     );
   }
 
