@@ -7,21 +7,22 @@ export interface OverlapModelOptions {
   tokenizer: string;
   /** Values that the model gives for a pair: one, or two of which the second counts. Default 1. */
   logits?: number;
+  /** What a place adds for each other one that holds the same token. Default 0.25. */
+  weight?: number;
   /** Added to the logit; NaN makes every score NaN. Default −3. */
   bias?: number;
   /** Longest pair in tokens. Default 512. */
   positions?: number;
 }
 
-/** What a token that question and text share adds to the logit, twice. */
+/** The defaults of weight and bias. */
 export const OVERLAP_WEIGHT = 0.25;
 export const OVERLAP_BIAS = -3;
 
 /**
  * Writes the folder of a cross-encoder as hubs publish them: config, tokenizer and an ONNX graph from a pair's tokens
  * to its logits. Its weights are not learnt, and it says nothing about quality: its logit is
- * {@link OVERLAP_WEIGHT} × the ordered pairs of places that hold the same token, + {@link OVERLAP_BIAS}, so that a
- * text scores the higher the more of the question's tokens it has. What is real is the way there: files, tokenizer,
+ * weight × the ordered pairs of places that hold the same token + bias, so that a text scores the higher the more of the question's tokens it has. What is real is the way there: files, tokenizer,
  * ONNX Runtime, logits.
  */
 export async function writeOverlapModel(folder: string, options: OverlapModelOptions): Promise<void> {
@@ -35,11 +36,15 @@ export async function writeOverlapModel(folder: string, options: OverlapModelOpt
     max_position_embeddings: options.positions ?? 512,
   };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
-  const graph = overlapGraph(options.logits ?? 1, options.bias ?? OVERLAP_BIAS);
+  const graph = overlapGraph(options);
   await writeFile(join(folder, 'onnx/model.onnx'), onnxModel(graph));
 }
 
-function overlapGraph(logits: number, bias: number): Graph {
+function overlapGraph({
+  logits = 1,
+  weight = OVERLAP_WEIGHT,
+  bias = OVERLAP_BIAS,
+}: OverlapModelOptions): Graph {
   const columns = Array.from({ length: logits }, (_, i) => (i === logits - 1 ? 'logit' : 'zero'));
   return {
     inputs: { input_ids: INT64, attention_mask: INT64 },
@@ -47,7 +52,7 @@ function overlapGraph(logits: number, bias: number): Graph {
       first: [1],
       second: [2],
       both: [1, 2],
-      weight: { float: OVERLAP_WEIGHT },
+      weight: { float: weight },
       bias: { float: bias },
       nothing: { float: 0 },
     },
