@@ -31,6 +31,8 @@ export class ModelCatalog {
   readonly #folders: string[];
   readonly #hub: Hub | undefined;
   readonly #hashes: FileHashes;
+  /** Downloads that run: who else wants the model waits for the same one. */
+  readonly #downloads = new Map<string, Promise<boolean>>();
 
   constructor(options: CatalogOptions) {
     this.#folders = [SHIPPED_FOLDER, options.modelsDir, options.hub?.folder].filter(
@@ -99,8 +101,10 @@ export class ModelCatalog {
 
   async #fetch(name: string): Promise<LocalModel | undefined> {
     if (!this.#hub) return undefined;
-    const found = await downloadModel(this.#hub, name);
-    return found ? this.#findOnDisk(name) : undefined;
+    const running = this.#downloads.get(name);
+    const download = running ?? downloadModel(this.#hub, name).finally(() => this.#downloads.delete(name));
+    this.#downloads.set(name, download);
+    return (await download) ? this.#findOnDisk(name) : undefined;
   }
 }
 

@@ -188,6 +188,16 @@ describe('a hub', () => {
     expect(asked).toHaveLength(requests);
   });
 
+  it('is asked once for a model that several want at the same time', async () => {
+    const catalog = new ModelCatalog({ hub: { endpoint, folder: join(folder, 'hub') } });
+    const found = await Promise.all([1, 2, 3].map(() => catalog.find('org/e5-tiny', 'embed')));
+    expect(new Set(found.map(({ description }) => description.revision)).size).toBe(1);
+    expect(asked.filter((path) => path.endsWith('/config.json'))).toEqual([
+      '/org/e5-tiny/resolve/main/config.json',
+      '/org/e5-tiny/resolve/main/1_Pooling/config.json',
+    ]);
+  });
+
   it('is not asked for a model where that is not allowed', async () => {
     expect(await problemOf(new ModelCatalog({}).find('org/e5-tiny', 'embed'))).toMatchObject({
       code: 'MODEL_NOT_FOUND',
