@@ -127,6 +127,11 @@ export const PROBLEMS = define({
     en: 'Too much waits for the model "{model}" already. Try again shortly, or send less at once.',
     zh: '等待模型“{model}”处理的内容过多，请稍后重试，或减少单次提交的数量。',
   },
+  RERANKER_NOT_CONFIGURED: {
+    kind: 'Unavailable',
+    en: 'No reranker is configured here. Name a model, or set RERANK_MODEL, and RERANK_BASE_URL where an endpoint serves it.',
+    zh: '此处未配置重排序模型。请指定模型，或设置 RERANK_MODEL；若由端点提供服务，还需设置 RERANK_BASE_URL。',
+  },
   EMBEDDER_MISMATCH: {
     kind: 'Unavailable',
     en: 'The knowledge base "{name}" was made with the embedder {bound}, which is not the one that runs here ({present}). Configure that embedder again, or re-embed the knowledge base.',

@@ -4,6 +4,7 @@ import { ConfigError, configGroup, env, type ConfigOf, type KernelConfig } from 
 import { z } from 'zod';
 import type { InferenceOptions } from './inference.js';
 import { SHIPPED_MODEL } from './models/model-catalog.js';
+import { RerankProtocol } from './reranking/rerank.protocols.js';
 
 const PUBLIC_HUB = 'https://huggingface.co';
 
@@ -70,6 +71,42 @@ export const inferenceConfig = configGroup('Inference', {
     description: 'Longest wait for one of its answers, in milliseconds.',
     defaultText: '30000',
   },
+  RERANK_MODEL: {
+    schema: z.string().optional(),
+    description:
+      'Model that reranks what a search has found: a cross-encoder in MODELS_DIR or of the hub, or the endpoint’s name of it.',
+  },
+  RERANK_BASE_URL: {
+    schema: env.url('http', 'https').optional(),
+    description:
+      'Endpoint that reranks, up to before `/rerank` (TEI, vLLM, llama.cpp, Jina, Cohere). RERANK_MODEL names its model.',
+  },
+  RERANK_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
+  RERANK_PROTOCOL: {
+    schema: RerankProtocol.optional(),
+    description: 'What it speaks: `tei`, `jina` (also vLLM, llama.cpp, Infinity) or `cohere`.',
+    defaultText: 'cohere for `/v2`, jina for `/v1`, else tei',
+  },
+  RERANK_MAX_TOKENS: {
+    schema: env.integer(512, 32, 1_000_000).unwrap().optional(),
+    description: 'Longest question and passage together, in tokens, that it takes.',
+    defaultText: 'it cuts them itself',
+  },
+  RERANK_BATCH_SIZE: {
+    schema: env.integer(32, 1, 1000),
+    description: 'Passages in one request to it.',
+    defaultText: '32',
+  },
+  RERANK_CONCURRENCY: {
+    schema: env.integer(4, 1, 256),
+    description: 'Requests to it at once.',
+    defaultText: '4',
+  },
+  RERANK_TIMEOUT_MS: {
+    schema: env.integer(5000, 100, 600_000),
+    description: 'Longest wait for one of its answers, in milliseconds; a search then goes on without it.',
+    defaultText: '5000',
+  },
   INFERENCE_WORKERS: {
     schema: env.integer(1, 1, 64),
     description: 'Worker threads of each local model, each with the model loaded.',
@@ -106,17 +143,14 @@ export type InferenceConfig = ConfigOf<typeof inferenceConfig>;
 
 /**
  * What the variables mean for `createInference`.
- * @throws ConfigError where EMBEDDING_BASE_URL stands without EMBEDDING_MODEL
+ * @throws ConfigError naming each variable that means nothing without another that is not set
  */
 export function inferenceOptions(
   config: InferenceConfig & Pick<KernelConfig, 'MIDPLANE_HOME'>,
 ): InferenceOptions {
   const { EMBEDDING_BASE_URL: baseUrl, EMBEDDING_MODEL: model } = config;
-  if (baseUrl && !model) {
-    throw new ConfigError(
-      'EMBEDDING_BASE_URL is set without EMBEDDING_MODEL: name the model that the endpoint shall use.',
-    );
-  }
+  const wrong = contradictions(config);
+  if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
   const mayDownload = config.MODELS_DOWNLOAD || config.HF_ENDPOINT !== undefined;
   return {
     model: model ?? SHIPPED_MODEL,
@@ -134,6 +168,7 @@ export function inferenceOptions(
             timeoutMs: config.EMBEDDING_TIMEOUT_MS,
           }
         : undefined,
+    ...rerankOptions(config),
     modelsDir: config.MODELS_DIR,
     hub: mayDownload
       ? { endpoint: config.HF_ENDPOINT ?? PUBLIC_HUB, folder: join(config.MIDPLANE_HOME, 'models') }
@@ -146,4 +181,37 @@ export function inferenceOptions(
     memoryBytes: config.INFERENCE_MEMORY_MB * 1e6,
     ocrMaxPixels: config.OCR_MAX_MEGAPIXELS * 1e6,
   };
+}
+
+function rerankOptions(config: InferenceConfig): Pick<InferenceOptions, 'rerankModel' | 'rerankEndpoint'> {
+  const { RERANK_BASE_URL: baseUrl, RERANK_MODEL: model } = config;
+  if (!baseUrl || !model) return { rerankModel: model };
+  return {
+    rerankEndpoint: {
+      baseUrl,
+      model,
+      protocol: config.RERANK_PROTOCOL,
+      apiKey: config.RERANK_API_KEY,
+      maxTokens: config.RERANK_MAX_TOKENS,
+      batchSize: config.RERANK_BATCH_SIZE,
+      concurrency: config.RERANK_CONCURRENCY,
+      timeoutMs: config.RERANK_TIMEOUT_MS,
+    },
+  };
+}
+
+/** One sentence for each variable that stands without what it needs. */
+function contradictions(config: InferenceConfig): string[] {
+  const wrong: string[] = [];
+  for (const kind of ['EMBEDDING', 'RERANK'] as const) {
+    if (config[`${kind}_BASE_URL`] && !config[`${kind}_MODEL`])
+      wrong.push(
+        `${kind}_BASE_URL is set without ${kind}_MODEL: name the model that the endpoint shall use.`,
+      );
+  }
+  for (const name of ['RERANK_API_KEY', 'RERANK_PROTOCOL', 'RERANK_MAX_TOKENS'] as const) {
+    if (config[name] !== undefined && !config.RERANK_BASE_URL)
+      wrong.push(`${name} is set without RERANK_BASE_URL: name the endpoint that it is for, or unset it.`);
+  }
+  return wrong;
 }

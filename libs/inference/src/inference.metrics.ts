@@ -51,9 +51,9 @@ export function publishMetrics(registry: Registry, inference: Inference): () => 
         await each((model, { inFlight }) => this.set({ model }, inFlight));
       },
     }),
-    total('texts', 'Texts embedded.', 'texts'),
-    total('tokens', 'Tokens embedded, prefixes included.', 'tokens'),
-    total('busy_seconds', 'Seconds that workers and connections were busy embedding.', 'busySeconds'),
+    total('texts', 'Texts embedded or reranked.', 'texts'),
+    total('tokens', 'Tokens that models took, prefixes and questions included.', 'tokens'),
+    total('busy_seconds', 'Seconds that workers and connections were busy with them.', 'busySeconds'),
   ];
   return () => {
     for (const { name } of published as unknown as { name: string }[]) registry.removeSingleMetric(name);

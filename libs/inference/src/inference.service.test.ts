@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { decodeVector } from '@midplane/contracts';
 import {
   ContextToken,
@@ -10,10 +12,12 @@ import {
   type RequestContext,
   type UserError,
 } from '@midplane/kernel';
+import { writeOverlapModel } from '@midplane/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { inferenceConfig, inferenceOptions } from './inference.config.js';
 import { createInference } from './inference.js';
 import { inferenceHandlers } from './inference.service.js';
+import { SHIPPED_MODEL } from './models/model-catalog.js';
 
 const read = (env: NodeJS.ProcessEnv) => inferenceOptions(readConfig(env, kernelConfig, inferenceConfig));
 
@@ -47,6 +51,31 @@ describe('the inference service', () => {
     const { counts, overhead } = await under(() => client.countTokens({ texts: ['a', 'a b c d e f'] }));
     expect(counts[1]).toBeGreaterThan(counts[0]!);
     expect(overhead).toBeGreaterThan(0);
+  });
+
+  it('reranks with the model that is asked for, or says that none is configured', async () => {
+    const modelsDir = await mkdtemp(join(tmpdir(), 'midplane-rerankers-'));
+    const tokenizer = fileURLToPath(new URL(`../models/${SHIPPED_MODEL}`, import.meta.url));
+    await writeOverlapModel(join(modelsDir, 'overlap'), { tokenizer });
+    const own = createInference({ modelsDir });
+    const registry = new ServiceRegistry({}, new ContextToken(Buffer.alloc(32, 1)));
+    registry.serve('inference', inferenceHandlers(own));
+    const rerank = (input: { model?: string; texts: string[] }) =>
+      under(() =>
+        registry.client('inference').rerank({ query: 'paid leave', urgency: 'interactive', ...input }),
+      );
+    const { configured, others } = await under(() => registry.client('inference').rerankModels());
+    expect([configured, others.map(({ name }) => name)]).toEqual([null, ['overlap']]);
+    const { model, scores } = await rerank({ model: 'overlap', texts: ['the kitchen', 'paid leave'] });
+    expect(model).toEqual(others[0]);
+    expect(scores[1]).toBeGreaterThan(scores[0]!);
+    await expect(rerank({ texts: ['x'] })).rejects.toMatchObject({ code: 'RERANKER_NOT_CONFIGURED' });
+    await expect(rerank({ model: 'overlap', texts: [] })).rejects.toThrow();
+    await expect(
+      rerank({ model: 'overlap', texts: Array.from({ length: 201 }, () => 'x') }),
+    ).rejects.toThrow();
+    await own.close();
+    await rm(modelsDir, { recursive: true });
   });
 
   it('reads a picture', async () => {
@@ -105,6 +134,49 @@ describe('the environment', () => {
   it('asks the endpoint for its dimension where none is set', () => {
     const { endpoint } = read({ EMBEDDING_BASE_URL: 'http://tei:8080/v1', EMBEDDING_MODEL: 'm' });
     expect(endpoint?.dimension).toBeUndefined();
+  });
+
+  it('means no reranker where it names none', () => {
+    const { rerankModel, rerankEndpoint } = read({});
+    expect([rerankModel, rerankEndpoint]).toEqual([undefined, undefined]);
+  });
+
+  it('takes a reranker of a folder or hub, or an endpoint with its model', () => {
+    expect(read({ RERANK_MODEL: 'BAAI/bge-reranker-v2-m3' })).toMatchObject({
+      rerankModel: 'BAAI/bge-reranker-v2-m3',
+    });
+    const { rerankModel, rerankEndpoint } = read({
+      RERANK_MODEL: 'rerank-v3.5',
+      RERANK_BASE_URL: 'https://api.cohere.com',
+      RERANK_API_KEY: 'secret',
+      RERANK_TIMEOUT_MS: '800',
+    });
+    expect(rerankModel).toBeUndefined();
+    expect(rerankEndpoint).toEqual({
+      baseUrl: 'https://api.cohere.com',
+      model: 'rerank-v3.5',
+      protocol: undefined,
+      apiKey: 'secret',
+      maxTokens: undefined,
+      batchSize: 32,
+      concurrency: 4,
+      timeoutMs: 800,
+    });
+  });
+
+  it('names all variables that contradict each other at once, and no secret', () => {
+    const mistaken = () =>
+      read({
+        EMBEDDING_BASE_URL: 'http://tei:8080/v1',
+        RERANK_API_KEY: 'hunter2',
+        RERANK_PROTOCOL: 'jina',
+        RERANK_MAX_TOKENS: '512',
+      });
+    for (const name of ['EMBEDDING_MODEL', 'RERANK_API_KEY', 'RERANK_PROTOCOL', 'RERANK_MAX_TOKENS'])
+      expect(mistaken).toThrow(name);
+    expect(mistaken).not.toThrow(/hunter2/);
+    expect(() => read({ RERANK_BASE_URL: 'http://tei:8080' })).toThrow('RERANK_MODEL');
+    expect(() => read({ RERANK_PROTOCOL: 'openai', RERANK_BASE_URL: 'http://x' })).toThrow('RERANK_PROTOCOL');
   });
 
   it('gives an inference the cores, at most 4', () => {

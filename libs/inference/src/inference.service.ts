@@ -11,6 +11,8 @@ export function inferenceHandlers(inference: Inference): ServiceHandlers<'infere
       return { ...others, vectors: vectors.map(encodeVector) };
     },
     countTokens: (input) => inference.countTokens({ ...input, signal: currentContext().signal }),
+    rerankModels: () => inference.rerankModels(),
+    rerank: (input) => inference.rerank({ ...input, signal: currentContext().signal }),
     ocr: async ({ image }) => ({ lines: await inference.ocr({ image, signal: currentContext().signal }) }),
   };
 }

@@ -1,16 +1,27 @@
 import { availableParallelism } from 'node:os';
-import type { EmbeddingModel, OcrLine, TextRole } from '@midplane/contracts';
-import type { Embedder, EmbedderLoad, EmbedOptions, TokenCounts } from './embedding/embedder.port.js';
+import type { EmbeddingModel, OcrLine, RerankModel, TextRole } from '@midplane/contracts';
+import { UserError } from '@midplane/kernel';
+import type { Embedder, EmbedOptions, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
 import { ModelCatalog, SHIPPED_MODEL, type CatalogOptions } from './models/model-catalog.js';
+import { ModelPool } from './models/model-pool.js';
 import { OcrReader } from './ocr/ocr.reader.js';
+import { CrossEncoder } from './reranking/cross-encoder.js';
+import { EndpointReranker, type RerankEndpointOptions } from './reranking/endpoint.reranker.js';
+import type { Reranker, RerankOptions } from './reranking/reranker.port.js';
+import type { ModelLoad } from './scheduling/model-load.js';
+import type { ThreadsOptions } from './scheduling/model-threads.js';
 
 export interface InferenceOptions extends CatalogOptions {
   /** The model that is used where none is asked for: the shipped one unless told otherwise. */
   model?: string | undefined;
   /** A server that embeds; its model is the default then. */
   endpoint?: EndpointOptions | undefined;
+  /** The local model that reranks where none is asked for. Default: none. */
+  rerankModel?: string | undefined;
+  /** A server that reranks; its model is the default then. */
+  rerankEndpoint?: RerankEndpointOptions | undefined;
   /** Worker threads of each local model, each with the model loaded. Default 1. */
   workers?: number | undefined;
   /** Threads that one local inference uses. Default: the cores, at most 4. */
@@ -38,36 +49,41 @@ export interface EmbedResult {
   tokenStates?: string[];
 }
 
-interface Loaded {
-  embedder: Embedder;
-  /** Of its weights, in bytes. */
-  bytes: number;
+export interface RerankRequest extends RerankOptions {
+  /** Default: the configured one. */
+  model?: string | undefined;
+  query: string;
+  texts: readonly string[];
 }
 
-/** Embeds, counts tokens and reads pictures, by local models or an endpoint, without Nest, a database or a network. */
+/** Embeds, reranks, counts tokens and reads pictures, by local models or an endpoint, without Nest, a database or a network. */
 export class Inference {
   readonly #options: InferenceOptions;
   readonly #catalog: ModelCatalog;
+  readonly #pool: ModelPool;
   readonly #endpoint: EndpointEmbedder | undefined;
+  readonly #rerankEndpoint: EndpointReranker | undefined;
   readonly #ocr: OcrReader;
-  /** Local models in use; the one used longest ago comes first. */
-  readonly #loaded = new Map<string, Promise<Loaded>>();
 
   constructor(options: InferenceOptions = {}) {
     this.#options = options;
     this.#catalog = new ModelCatalog(options);
+    this.#pool = new ModelPool({
+      modelsLoaded: options.modelsLoaded ?? 2,
+      memoryBytes: options.memoryBytes ?? 4e9,
+    });
     this.#ocr = new OcrReader({ maxPixels: options.ocrMaxPixels ?? 50e6, threads: this.#threads });
-    if (options.endpoint) {
-      const count = (texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts> =>
-        this.countTokens({ model: SHIPPED_MODEL, texts, signal });
-      this.#endpoint = new EndpointEmbedder(options.endpoint, count, this.#queueLimit);
-    }
+    const count = (texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts> =>
+      this.countTokens({ model: SHIPPED_MODEL, texts, signal });
+    if (options.endpoint) this.#endpoint = new EndpointEmbedder(options.endpoint, count, this.#queueLimit);
+    if (options.rerankEndpoint)
+      this.#rerankEndpoint = new EndpointReranker(options.rerankEndpoint, count, this.#queueLimit);
   }
 
   /** The models that can embed here, the default first. @throws UserError where the default can't be described */
   async embeddingModels(): Promise<EmbeddingModel[]> {
     const first = await (await this.#embedder(undefined)).describe();
-    const others = (await this.#catalog.list()).map(({ description }) => description);
+    const others = (await this.#catalog.list('embed')).map(({ description }) => description);
     return [first, ...others.filter(({ name }) => name !== first.name)];
   }
 
@@ -96,6 +112,25 @@ export class Inference {
     return (await this.#embedder(request.model)).countTokens(request.texts, request.signal);
   }
 
+  /** The configured reranker, and others on disk. @throws UserError where the configured one can't be described */
+  async rerankModels(): Promise<{ configured: RerankModel | null; others: RerankModel[] }> {
+    const { rerankModel } = this.#options;
+    const local = rerankModel === undefined ? undefined : await this.#catalog.find(rerankModel, 'rerank');
+    const configured = this.#rerankEndpoint?.describe() ?? local?.description ?? null;
+    const models = (await this.#catalog.list('rerank')).map(({ description }) => description);
+    return { configured, others: models.filter(({ name }) => name !== configured?.name) };
+  }
+
+  /**
+   * @returns the model that was used, and for each text, in their order, how well it answers the query, from 0 to 1
+   * @throws UserError RERANKER_NOT_CONFIGURED, else as {@link embed}
+   */
+  async rerank(request: RerankRequest): Promise<{ model: RerankModel; scores: number[] }> {
+    const reranker = await this.#reranker(request.model);
+    const scores = await reranker.rerank(request.query, request.texts, request);
+    return { model: reranker.describe(), scores };
+  }
+
   /**
    * Reads a page's picture (PNG or JPEG).
    * @returns its lines, top to bottom and left to right, with boxes as shares of the picture's sides
@@ -111,22 +146,18 @@ export class Inference {
   }
 
   /** How busy each model in use is, by its name. */
-  async load(): Promise<Record<string, EmbedderLoad>> {
-    const loads: Record<string, EmbedderLoad> = {};
-    if (this.#endpoint && this.#options.endpoint) loads[this.#options.endpoint.model] = this.#endpoint.load();
-    for (const [name, loaded] of this.#loaded) {
-      const embedder = await loaded.then(({ embedder }) => embedder).catch(() => undefined);
-      if (embedder) loads[name] = embedder.load();
-    }
-    return loads;
+  async load(): Promise<Record<string, ModelLoad>> {
+    const { endpoint, rerankEndpoint } = this.#options;
+    const loads: Record<string, ModelLoad> = {};
+    if (this.#endpoint && endpoint) loads[endpoint.model] = this.#endpoint.load();
+    if (this.#rerankEndpoint && rerankEndpoint) loads[rerankEndpoint.model] = this.#rerankEndpoint.load();
+    return { ...loads, ...(await this.#pool.load()) };
   }
 
   /** Lets what is queued finish, then frees threads and memory. */
   async close(): Promise<void> {
-    await Promise.all([this.#endpoint?.close(), this.#ocr.close()]);
-    const loaded = await Promise.allSettled(this.#loaded.values());
-    this.#loaded.clear();
-    await Promise.all(loaded.map((each) => each.status === 'fulfilled' && each.value.embedder.close()));
+    await Promise.all([this.#endpoint?.close(), this.#rerankEndpoint?.close(), this.#ocr.close()]);
+    await this.#pool.close();
   }
 
   get #queueLimit(): number {
@@ -137,48 +168,34 @@ export class Inference {
     return this.#options.threads ?? Math.min(availableParallelism(), 4);
   }
 
+  get #threadsOptions(): ThreadsOptions {
+    return { workers: this.#options.workers ?? 1, threads: this.#threads, queueLimit: this.#queueLimit };
+  }
+
   async #embedder(name: string | undefined): Promise<Embedder> {
     const { endpoint, model } = this.#options;
     if (this.#endpoint && (name === undefined || name === endpoint?.model)) return this.#endpoint;
     const wanted = name ?? model ?? SHIPPED_MODEL;
-    const loading = this.#loaded.get(wanted) ?? this.#open(wanted);
-    this.#loaded.delete(wanted);
-    this.#loaded.set(wanted, loading);
-    try {
-      return (await loading).embedder;
-    } catch (error) {
-      if (this.#loaded.get(wanted) === loading) this.#loaded.delete(wanted);
-      throw error;
-    }
-  }
-
-  async #open(name: string): Promise<Loaded> {
-    const model = await this.#catalog.find(name);
-    await this.#makeRoom(name, model.bytes);
-    const embedder = new TransformerEmbedder(model, {
-      workers: this.#options.workers ?? 1,
-      threads: this.#threads,
-      queueLimit: this.#queueLimit,
-    });
-    return { embedder, bytes: model.bytes };
-  }
-
-  /** Puts away the models used longest ago until there is room; what they are still busy with is finished first. */
-  async #makeRoom(name: string, bytes: number): Promise<void> {
-    const { modelsLoaded = 2, memoryBytes = 4e9 } = this.#options;
-    const others = [...this.#loaded].filter(([other]) => other !== name);
-    const sizes = await Promise.all(
-      others.map(([, loaded]) => loaded.then((each) => each.bytes).catch(() => 0)),
+    return this.#pool.use(
+      'embed',
+      wanted,
+      () => this.#catalog.find(wanted, 'embed'),
+      (local) => new TransformerEmbedder(local, this.#threadsOptions),
     );
-    let count = others.length;
-    let total = sizes.reduce((sum, size) => sum + size, bytes);
-    for (const [i, [other, loaded]] of others.entries()) {
-      if (count < modelsLoaded && total <= memoryBytes) return;
-      this.#loaded.delete(other);
-      count -= 1;
-      total -= sizes[i] as number;
-      void loaded.then(({ embedder }) => embedder.close()).catch(() => undefined);
-    }
+  }
+
+  async #reranker(name: string | undefined): Promise<Reranker> {
+    const { rerankEndpoint, rerankModel } = this.#options;
+    if (this.#rerankEndpoint && (name === undefined || name === rerankEndpoint?.model))
+      return this.#rerankEndpoint;
+    const wanted = name ?? rerankModel;
+    if (wanted === undefined) throw new UserError('RERANKER_NOT_CONFIGURED');
+    return this.#pool.use(
+      'rerank',
+      wanted,
+      () => this.#catalog.find(wanted, 'rerank'),
+      (local) => new CrossEncoder(local, this.#threadsOptions),
+    );
   }
 }
 

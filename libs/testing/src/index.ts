@@ -6,4 +6,5 @@ export * from './services/redis.js';
 export * from './services/modules.js';
 export * from './processes/source-process.js';
 export * from './services/knowledge.js';
+export * from './models/cross-encoder.js';
 export * from './models/fake-chat-server.js';

@@ -31,6 +31,17 @@ export const EncodedVector = z.string();
  */
 export const EncodedStates = z.string();
 
+/** What scores texts against a question, reading both together. */
+export const RerankModel = z.object({
+  name: z.string(),
+  /** Changes whenever the same texts may get other scores: the weights' hash, or that of the endpoint's address. */
+  revision: z.string(),
+});
+export type RerankModel = z.infer<typeof RerankModel>;
+
+/** Most texts in one call of `rerank`. */
+export const MAX_RERANK_TEXTS = 200;
+
 /** A line that OCR read: its text, and where: [x, y, width, height] as shares (0–1) of the image's sides. */
 export const OcrLine = z.object({
   text: z.string(),
@@ -72,6 +83,22 @@ export const inferenceContract = {
   countTokens: oc
     .input(z.object({ model: z.string().optional(), texts: z.array(z.string()).max(4096) }))
     .output(z.object({ counts: z.array(z.int().min(0)), overhead: z.int().min(0) })),
+  /** `configured`: the model that searches are to use, null where there is none; `others`: further ones on disk. */
+  rerankModels: oc.output(z.object({ configured: RerankModel.nullable(), others: z.array(RerankModel) })),
+  /**
+   * Scores of the texts, in their order: how well each answers the query, from 0 to 1. Throws RERANKER_NOT_CONFIGURED
+   * where no model is named and none is configured, else as `embed`, and MODEL_OVERLOADED where too much waits.
+   */
+  rerank: oc
+    .input(
+      z.object({
+        model: z.string().optional(),
+        query: z.string(),
+        texts: z.array(z.string()).min(1).max(MAX_RERANK_TEXTS),
+        urgency: Urgency,
+      }),
+    )
+    .output(z.object({ model: RerankModel, scores: z.array(z.number().min(0).max(1)) })),
   /** Reads a page's picture (PNG or JPEG), top to bottom. */
   ocr: oc.input(z.object({ image: z.instanceof(Blob) })).output(z.object({ lines: z.array(OcrLine) })),
 };

@@ -1,4 +1,5 @@
 import type { EmbeddingModel, TextRole, Urgency } from '@midplane/contracts';
+import type { ModelLoad } from '../scheduling/model-load.js';
 
 export interface EmbedOptions {
   /** `interactive` texts go before `bulk` ones that wait already. */
@@ -26,20 +27,6 @@ export interface TokenCounts {
   overhead: number;
 }
 
-/** How busy an embedder is. */
-export interface EmbedderLoad {
-  /** Texts that wait, by urgency; texts to be counted wait between the two. */
-  queued: { interactive: number; counting: number; bulk: number };
-  /** Texts being worked on. */
-  inFlight: number;
-  /** Texts embedded since the start. */
-  texts: number;
-  /** Tokens embedded since the start, prefixes and special tokens included. */
-  tokens: number;
-  /** Seconds that a worker or a connection was busy embedding: tokens / seconds is the rate. */
-  busySeconds: number;
-}
-
 /**
  * Turns texts into vectors. Which one serves: with EMBEDDING_BASE_URL set and no other model asked for,
  * `EndpointEmbedder`; otherwise `TransformerEmbedder`, which runs the weights in this process's worker threads.
@@ -58,7 +45,7 @@ export interface Embedder {
   /** @throws as {@link embed} */
   countTokens(texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts>;
 
-  load(): EmbedderLoad;
+  load(): ModelLoad;
 
   /** Lets what is queued finish, then frees threads and memory. */
   close(): Promise<void>;

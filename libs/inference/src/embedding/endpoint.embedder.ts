@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
-import { UserError } from '@midplane/kernel';
-import { characters, QueueFullError, Scheduler } from '../scheduling/scheduler.js';
-import type { Embedded, EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
-import { EndpointClient, EndpointError } from './endpoint.client.js';
+import { EndpointClient, EndpointError, unavailable } from '../endpoint/endpoint.client.js';
+import { fitTexts } from '../endpoint/fit-texts.js';
+import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
+import { characters, Scheduler } from '../scheduling/scheduler.js';
+import type { Embedded, EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
+import { embeddingsRequest, readEmbeddings } from './embeddings.protocol.js';
 
 export interface EndpointOptions {
   /** Of an OpenAI-compatible server (TEI, vLLM, a cloud), up to `/v1`. */
@@ -36,10 +38,8 @@ export class EndpointEmbedder implements Embedder {
   readonly #client: EndpointClient;
   readonly #count: (texts: readonly string[], signal?: AbortSignal) => Promise<TokenCounts>;
   readonly #scheduler: Scheduler<number>;
+  readonly #meter = new LoadMeter();
   #dimension: number | undefined;
-  #texts = 0;
-  #tokens = 0;
-  #busySeconds = 0;
 
   /**
    * @param count counts tokens with a local tokenizer: the protocol has no call for it. With another vocabulary
@@ -52,12 +52,17 @@ export class EndpointEmbedder implements Embedder {
     queueLimit: number,
   ) {
     this.#options = options;
-    this.#client = new EndpointClient(options);
+    this.#client = new EndpointClient({
+      ...options,
+      url: `${options.baseUrl.replace(/\/+$/, '')}/embeddings`,
+      check: { key: 'EMBEDDING_API_KEY', path: 'EMBEDDING_BASE_URL and EMBEDDING_MODEL' },
+    });
     this.#count = count;
     this.#dimension = options.dimension;
     this.#scheduler = new Scheduler(
       Array.from({ length: options.concurrency }, (_, slot) => slot),
       queueLimit,
+      options.model,
     );
   }
 
@@ -76,25 +81,30 @@ export class EndpointEmbedder implements Embedder {
 
   async embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
     const { signal, urgency } = options;
+    const { maxTokens } = this.#options;
     try {
       return await this.#scheduler.submit({
-        items: await this.#fitting(texts, signal),
+        items: await fitTexts(texts, maxTokens, 0, (doubtful) => this.countTokens(doubtful, signal)),
         priority: urgency,
         signal,
         packet: { items: this.#options.batchSize, weight: PACKET_CHARACTERS },
         weigh: characters,
         run: async (_, packet) => {
-          const started = performance.now();
-          const prefixed = packet.map((text) => this.#options.prefixes[role] + text);
-          const { vectors, tokens } = await this.#client.embed(prefixed, signal);
-          this.#busySeconds += (performance.now() - started) / 1000;
-          this.#texts += packet.length;
-          this.#tokens += tokens;
+          const { model, prefixes } = this.#options;
+          const prefixed = packet.map((text) => prefixes[role] + text);
+          const { vectors } = await this.#meter.count(
+            packet.length,
+            this.#client.post(
+              embeddingsRequest(model, prefixed),
+              (json) => readEmbeddings(json, packet.length),
+              { signal },
+            ),
+          );
           return vectors.map((vector) => ({ vector: this.#checked(vector) }));
         },
       });
     } catch (error) {
-      throw this.#explained(error);
+      throw unavailable(this.#options.model, error);
     }
   }
 
@@ -104,35 +114,12 @@ export class EndpointEmbedder implements Embedder {
     return { counts: counts.slice(2), overhead: Math.max(...counts.slice(0, 2)) + SPECIAL_TOKENS };
   }
 
-  load(): EmbedderLoad {
-    return {
-      queued: this.#scheduler.queued,
-      inFlight: this.#scheduler.inFlight,
-      texts: this.#texts,
-      tokens: this.#tokens,
-      busySeconds: this.#busySeconds,
-    };
+  load(): ModelLoad {
+    return this.#meter.load(this.#scheduler);
   }
 
   close(): Promise<void> {
     return this.#scheduler.drained();
-  }
-
-  /** Cuts what is longer than the model takes: some servers refuse the whole request over one such text. */
-  async #fitting(texts: readonly string[], signal: AbortSignal | undefined): Promise<readonly string[]> {
-    const { maxTokens } = this.#options;
-    // A token has at least about one character, so only these can be too long.
-    const doubtful = texts.filter((text) => text.length > maxTokens - 16);
-    if (doubtful.length === 0) return texts;
-    const { counts, overhead } = await this.countTokens(doubtful, signal);
-    const room = Math.max(1, maxTokens - overhead);
-    const cut = new Map(
-      doubtful.map((text, i) => {
-        const tokens = counts[i] as number;
-        return [text, tokens <= room ? text : text.slice(0, Math.floor((text.length * room) / tokens))];
-      }),
-    );
-    return texts.map((text) => cut.get(text) ?? text);
   }
 
   #checked(vector: Float32Array): Float32Array {
@@ -157,15 +144,5 @@ export class EndpointEmbedder implements Embedder {
       .update(JSON.stringify([host, pathname, model, prefixes]))
       .digest('hex')
       .slice(0, 16);
-  }
-
-  #explained(error: unknown): unknown {
-    const { model } = this.#options;
-    if (error instanceof QueueFullError)
-      return new UserError('MODEL_OVERLOADED', { model }, { cause: error });
-    if (error instanceof EndpointError) {
-      return new UserError('MODEL_UNAVAILABLE', { model, reason: error.message }, { cause: error });
-    }
-    return error;
   }
 }

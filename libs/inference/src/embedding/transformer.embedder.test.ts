@@ -11,7 +11,7 @@ const golden = JSON.parse(
   await readFile(new URL('./fixtures/golden-vectors.json', import.meta.url), 'utf8'),
 ) as { role: TextRole; text: string; vector: string }[];
 
-const model = await new ModelCatalog({}).find(SHIPPED_MODEL);
+const model = await new ModelCatalog({}).find(SHIPPED_MODEL, 'embed');
 const options = { workers: 1, threads: 2, queueLimit: 500 };
 const embedder = new TransformerEmbedder(model, options);
 afterAll(() => embedder.close());

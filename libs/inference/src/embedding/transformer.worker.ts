@@ -2,12 +2,10 @@
  * Runs one embedding model in a worker thread, one text at a time: on a CPU that is the fastest way, and a text's
  * vector then does not depend on its neighbours (int8 activations are scaled over the whole batch).
  */
-import { basename, dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   AutoModel,
   AutoTokenizer,
-  env,
   type PreTrainedModel,
   type PreTrainedTokenizer,
   type Tensor,
@@ -15,6 +13,7 @@ import {
 import { encodeQuestionStates, packPassageStates, type TextRole } from '@midplane/contracts';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
 import type { ModelCard } from '../models/model-card.js';
+import { lazily, onCpu, useFolder } from '../models/transformers-runtime.js';
 import { LanguageCentres } from './language-centres.js';
 import { tokenStarts } from './token-starts.js';
 import { centreAndTurn, quantize, Rotation } from './token-states.js';
@@ -57,24 +56,12 @@ const COUNTING_PIECE = 4000;
 const SPECIAL_TOKENS = 2;
 
 const { folder, dtype, card, threads } = workerData as TransformerWorkerData;
+const name = useFolder(folder);
 const tokenCentres = card.tokenCentres && new LanguageCentres(card.tokenCentres);
 const rotation = new Rotation(card.dimension);
-env.localModelPath = `${dirname(folder)}/`;
-env.allowRemoteModels = false;
 
-const tokenizer = lazily(() => AutoTokenizer.from_pretrained(basename(folder)));
-const model = lazily(() =>
-  AutoModel.from_pretrained(basename(folder), {
-    dtype: dtype as 'q8',
-    device: 'cpu',
-    session_options: {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      // Threads that spin between two operations take the cores from the database and the event loop.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    },
-  }),
-);
+const tokenizer = lazily<PreTrainedTokenizer>(() => AutoTokenizer.from_pretrained(name));
+const model = lazily<PreTrainedModel>(() => AutoModel.from_pretrained(name, onCpu(dtype, threads)));
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<TransformerMessage>) => {
   const work = message.task === 'embed' ? embed(message) : count(message.texts);
@@ -186,14 +173,4 @@ async function count(texts: readonly string[]): Promise<TransformerResult> {
   }
   const overheads = Object.values(card.prefixes).map((prefix) => tokenize.encode(prefix).length);
   return { values, tokens: Math.max(...overheads) };
-}
-
-/** Loads once, at the first call; a load that failed is tried again at the next one. */
-function lazily<T extends PreTrainedModel | PreTrainedTokenizer>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined;
-  return () =>
-    (loading ??= load().catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    }));
 }

@@ -2,19 +2,33 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { EmbeddingModel } from '@midplane/contracts';
+import type { EmbeddingModel, RerankModel } from '@midplane/contracts';
+import { readCrossEncoderCard, type CrossEncoderCard } from './cross-encoder-card.js';
 import { readModelCard, type ModelCard } from './model-card.js';
+import { readTask } from './model-task.js';
 
 /** Weights in a folder, ready to be loaded. */
-export interface LocalModel {
-  description: EmbeddingModel;
-  card: ModelCard;
+interface LocalWeights {
   folder: string;
   /** The name under which @huggingface/transformers knows the precision of the weights. */
   dtype: string;
   /** Size of the weights in the file: about what they take in memory. */
   bytes: number;
 }
+
+export interface LocalEmbedder extends LocalWeights {
+  task: 'embed';
+  description: EmbeddingModel;
+  card: ModelCard;
+}
+
+export interface LocalReranker extends LocalWeights {
+  task: 'rerank';
+  description: RerankModel;
+  card: CrossEncoderCard;
+}
+
+export type LocalModel = LocalEmbedder | LocalReranker;
 
 /** Files of weights as exporters name them, the one preferred on a CPU first. */
 const WEIGHTS: readonly (readonly [dtype: string, file: string])[] = [
@@ -26,7 +40,7 @@ const WEIGHTS: readonly (readonly [dtype: string, file: string])[] = [
   ['q4', 'onnx/model_q4.onnx'],
 ];
 
-/** What decides a text's vector besides the weights. Changed descriptions and licences don't. */
+/** What decides a text's vector or score besides the weights. Changed descriptions and licences don't. */
 const DECIDING_FILES = ['tokenizer.json', 'tokenizer_config.json', 'config.json'];
 
 /**
@@ -47,31 +61,28 @@ export async function readLocalModel(
     if (!(await exists(path))) continue;
     const files = [path, ...DECIDING_FILES.map((other) => join(folder, other))];
     if (await exists(`${path}_data`)) files.push(`${path}_data`);
+    const sizes = await Promise.all(files.map(async (each) => (await sizeOf(each)) ?? 0));
+    const weights: LocalWeights = { folder, dtype, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+    if ((await readTask(folder)) === 'rerank') {
+      const card = await readCrossEncoderCard(folder);
+      const revision = await revisionOf(files, [card], hashes);
+      return { ...weights, task: 'rerank', card, description: { name, revision } };
+    }
     const card = await readModelCard(folder);
-    return {
-      card,
-      folder,
-      dtype,
-      bytes: (await Promise.all(files.map(async (each) => (await sizeOf(each)) ?? 0))).reduce(
-        (a, b) => a + b,
-        0,
-      ),
-      description: {
-        name,
-        revision: await revisionOf(files, card, hashes),
-        dimension: card.dimension,
-        maxTokens: card.maxTokens,
-        tokenStates: card.tokenCentres !== undefined,
-      },
-    };
+    const { prefixes, pooling, maxTokens, dimension, languageCentres, tokenCentres } = card;
+    const use = [[prefixes, pooling, maxTokens], languageCentres, tokenCentres];
+    const revision = await revisionOf(files, use, hashes);
+    const tokenStates = tokenCentres !== undefined;
+    const description = { name, revision, dimension, maxTokens, tokenStates };
+    return { ...weights, task: 'embed', card, description };
   }
   return undefined;
 }
 
-async function revisionOf(files: string[], card: ModelCard, hashes: FileHashes): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([card.prefixes, card.pooling, card.maxTokens]));
-  for (const centres of [card.languageCentres, card.tokenCentres])
-    if (centres) hash.update(JSON.stringify(centres));
+/** @param use what the model's card says that changes its results; what is undefined is left out */
+async function revisionOf(files: string[], use: unknown[], hashes: FileHashes): Promise<string> {
+  const hash = createHash('sha256');
+  for (const each of use) if (each) hash.update(JSON.stringify(each));
   for (const file of files) hash.update((await hashes.of(file)) ?? 'none');
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TextRole } from '@midplane/contracts';
 import { z } from 'zod';
 import type { EncodedCentres } from '../embedding/language-centres.js';
+import { readJson } from './read-json.js';
 
 /** How the states of the tokens become one vector. */
 export const Pooling = z.enum(['mean', 'cls', 'last']);
 export type Pooling = z.infer<typeof Pooling>;
 
-/** How a model wants to be used. */
+/** How an embedder wants to be used. */
 export interface ModelCard {
   /** What stands before a text of each role. */
   prefixes: Record<TextRole, string>;
@@ -24,8 +24,9 @@ export interface ModelCard {
 
 const Centres = z.object({ han: z.string(), other: z.string() });
 
-/** `midplane.json` in a model's folder; what it says goes before everything else. */
+/** `midplane.json` in an embedder's folder; what it says goes before everything else. */
 const MidplaneCard = z.strictObject({
+  task: z.literal('embed').optional(),
   prefixes: z.object({ query: z.string(), passage: z.string() }).optional(),
   pooling: Pooling.optional(),
   maxTokens: z.int().min(8).optional(),
@@ -111,7 +112,8 @@ function first<K extends keyof Hints>(hints: (Hints | undefined)[], key: K): Hin
   return hints.find((hint) => hint?.[key] !== undefined)?.[key];
 }
 
-async function readSizes(
+/** The sizes that config.json names. @throws Error where it is missing or wrong */
+export async function readSizes(
   folder: string,
 ): Promise<{ dimension: number | undefined; maxTokens: number | undefined }> {
   const config = await readJson(folder, 'config.json', TransformerConfig);
@@ -168,22 +170,4 @@ async function readSentenceTransformers(folder: string): Promise<Hints | undefin
           : undefined,
     maxTokens: sentence?.max_seq_length ?? undefined,
   };
-}
-
-/** @returns undefined where there is no such file. @throws Error naming the file where it can't be used */
-async function readJson<T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const path = join(folder, name);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new Error(`${path} is wrong: ${why}`, { cause: error });
-  }
 }

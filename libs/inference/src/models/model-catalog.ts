@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '@midplane/kernel';
 import { downloadModel, type Hub } from './hub.js';
 import { FileHashes, readLocalModel, type LocalModel } from './local-model.js';
+import { readTask, TASK_NAMES, type ModelTask } from './model-task.js';
 
 /** The embedder that is shipped, and the default. */
 export const SHIPPED_MODEL = 'multilingual-e5-small-zh-en';
@@ -23,11 +24,15 @@ export interface CatalogOptions {
   hashMemory?: string | undefined;
 }
 
+type ModelFor<Task extends ModelTask> = Extract<LocalModel, { task: Task }>;
+
 /** The models that can be run here: shipped ones, those of MODELS_DIR, those downloaded, then the hub. */
 export class ModelCatalog {
   readonly #folders: string[];
   readonly #hub: Hub | undefined;
   readonly #hashes: FileHashes;
+  /** Downloads that run: who else wants the model waits for the same one. */
+  readonly #downloads = new Map<string, Promise<boolean>>();
 
   constructor(options: CatalogOptions) {
     this.#folders = [SHIPPED_FOLDER, options.modelsDir, options.hub?.folder].filter(
@@ -39,28 +44,43 @@ export class ModelCatalog {
 
   /**
    * @throws UserError MODEL_NOT_FOUND naming what there is and how to get others; MODEL_UNAVAILABLE where its files
-   *   are wrong or the hub does not give it
+   *   are wrong, the hub does not give it, or it is for another task
    */
-  async find(name: string): Promise<LocalModel> {
+  async find<Task extends ModelTask>(name: string, task: Task): Promise<ModelFor<Task>> {
     const model = MODEL_NAME.test(name)
       ? ((await this.#findOnDisk(name)) ?? (await this.#fetch(name)))
       : undefined;
-    if (model) return model;
-    const available = (await this.list()).map(({ description }) => description.name).join(', ');
-    throw new UserError('MODEL_NOT_FOUND', { model: name, available });
+    if (!model) {
+      const available = (await this.list(task)).map(({ description }) => description.name).join(', ');
+      throw new UserError('MODEL_NOT_FOUND', { model: name, available: available || '–' });
+    }
+    if (isFor(model, task)) return model;
+    const reason = `it is ${TASK_NAMES[model.task]}, and ${TASK_NAMES[task]} is asked for`;
+    throw new UserError('MODEL_UNAVAILABLE', { model: name, reason });
   }
 
-  /** All models on disk, by name, each name once. Folders that hold no embedder, or a broken one, are left out. */
-  async list(): Promise<LocalModel[]> {
-    const models = new Map<string, LocalModel>();
+  /** All models on disk for a task, by name, each name once. Folders that hold no model, or a broken one, are left out. */
+  async list<Task extends ModelTask>(task: Task): Promise<ModelFor<Task>[]> {
+    const models = new Map<string, ModelFor<Task>>();
     for (const folder of this.#folders) {
       for (const name of await modelNames(folder)) {
         if (models.has(name)) continue;
-        const model = await readLocalModel(name, join(folder, name), this.#hashes).catch(() => undefined);
+        const model = await this.#readFor(name, join(folder, name), task).catch(() => undefined);
         if (model) models.set(name, model);
       }
     }
     return [...models.values()];
+  }
+
+  /** Looks at the task first: what is for another one needs no hashes of its weights. */
+  async #readFor<Task extends ModelTask>(
+    name: string,
+    folder: string,
+    task: Task,
+  ): Promise<ModelFor<Task> | undefined> {
+    if ((await readTask(folder)) !== task) return undefined;
+    const model = await readLocalModel(name, folder, this.#hashes);
+    return model && isFor(model, task) ? model : undefined;
   }
 
   async #findOnDisk(name: string): Promise<LocalModel | undefined> {
@@ -81,9 +101,15 @@ export class ModelCatalog {
 
   async #fetch(name: string): Promise<LocalModel | undefined> {
     if (!this.#hub) return undefined;
-    const found = await downloadModel(this.#hub, name);
-    return found ? this.#findOnDisk(name) : undefined;
+    const running = this.#downloads.get(name);
+    const download = running ?? downloadModel(this.#hub, name).finally(() => this.#downloads.delete(name));
+    this.#downloads.set(name, download);
+    return (await download) ? this.#findOnDisk(name) : undefined;
   }
+}
+
+function isFor<Task extends ModelTask>(model: LocalModel, task: Task): model is ModelFor<Task> {
+  return model.task === task;
 }
 
 /** `<name>` and `<organisation>/<name>` of each folder that looks like a model. */

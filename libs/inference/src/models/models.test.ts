@@ -103,7 +103,7 @@ describe('ModelCatalog', () => {
     await cp(SHIPPED, join(folder, 'copied'), { recursive: true });
     await cp(SHIPPED, join(folder, 'some-org/nested'), { recursive: true });
     await write('not-a-model', { 'config.json': BERT, 'onnx/readme.txt': '' });
-    const names = (await new ModelCatalog({ modelsDir: folder }).list()).map(
+    const names = (await new ModelCatalog({ modelsDir: folder }).list('embed')).map(
       ({ description }) => description.name,
     );
     expect(names).toEqual([SHIPPED_MODEL, 'copied', 'some-org/nested']);
@@ -114,17 +114,17 @@ describe('ModelCatalog', () => {
     await cp(SHIPPED, join(folder, 'other'), { recursive: true });
     await writeFile(join(folder, 'other/midplane.json'), JSON.stringify({ pooling: 'cls' }));
     const catalog = new ModelCatalog({ modelsDir: folder });
-    const shipped = (await catalog.find(SHIPPED_MODEL)).description.revision;
-    expect((await catalog.find('same')).description.revision).toBe(shipped);
-    expect((await catalog.find('other')).description.revision).not.toBe(shipped);
+    const shipped = (await catalog.find(SHIPPED_MODEL, 'embed')).description.revision;
+    expect((await catalog.find('same', 'embed')).description.revision).toBe(shipped);
+    expect((await catalog.find('other', 'embed')).description.revision).not.toBe(shipped);
   });
 
   it('remembers hashes between starts, and takes them again where a file has changed', async () => {
     await cp(SHIPPED, join(folder, 'models/mine'), { recursive: true });
     const hashMemory = join(folder, 'hashes.json');
     const find = async (): Promise<string> =>
-      (await new ModelCatalog({ modelsDir: join(folder, 'models'), hashMemory }).find('mine')).description
-        .revision;
+      (await new ModelCatalog({ modelsDir: join(folder, 'models'), hashMemory }).find('mine', 'embed'))
+        .description.revision;
     const before = await find();
     expect(JSON.stringify(JSON.parse(await readFile(hashMemory, 'utf8')))).toContain('mine/tokenizer.json');
     expect(await find()).toBe(before);
@@ -135,7 +135,7 @@ describe('ModelCatalog', () => {
   it.each(['nowhere', '../multilingual-e5-small-zh-en', '/etc', 'a/b/c', ''])(
     'says what there is and how to get others instead of %j',
     async (model) => {
-      expect(await problemOf(new ModelCatalog({ modelsDir: folder }).find(model))).toMatchObject({
+      expect(await problemOf(new ModelCatalog({ modelsDir: folder }).find(model, 'embed'))).toMatchObject({
         code: 'MODEL_NOT_FOUND',
         params: { model, available: SHIPPED_MODEL },
       });
@@ -144,7 +144,7 @@ describe('ModelCatalog', () => {
 
   it('says what is wrong with a model whose files are damaged', async () => {
     await write('damaged', { 'config.json': '{', 'tokenizer.json': '{}', 'onnx/model.onnx': '' });
-    expect(await problemOf(new ModelCatalog({ modelsDir: folder }).find('damaged'))).toMatchObject({
+    expect(await problemOf(new ModelCatalog({ modelsDir: folder }).find('damaged', 'embed'))).toMatchObject({
       code: 'MODEL_UNAVAILABLE',
       params: { reason: expect.stringContaining('config.json is wrong') as string },
     });
@@ -184,12 +184,22 @@ describe('a hub', () => {
     expect(model).toMatchObject({ name: 'org/e5-tiny', dimension: 384 });
     await inference.close();
     const requests = asked.length;
-    await new ModelCatalog({ hub }).find('org/e5-tiny');
+    await new ModelCatalog({ hub }).find('org/e5-tiny', 'embed');
     expect(asked).toHaveLength(requests);
   });
 
+  it('is asked once for a model that several want at the same time', async () => {
+    const catalog = new ModelCatalog({ hub: { endpoint, folder: join(folder, 'hub') } });
+    const found = await Promise.all([1, 2, 3].map(() => catalog.find('org/e5-tiny', 'embed')));
+    expect(new Set(found.map(({ description }) => description.revision)).size).toBe(1);
+    expect(asked.filter((path) => path.endsWith('/config.json'))).toEqual([
+      '/org/e5-tiny/resolve/main/config.json',
+      '/org/e5-tiny/resolve/main/1_Pooling/config.json',
+    ]);
+  });
+
   it('is not asked for a model where that is not allowed', async () => {
-    expect(await problemOf(new ModelCatalog({}).find('org/e5-tiny'))).toMatchObject({
+    expect(await problemOf(new ModelCatalog({}).find('org/e5-tiny', 'embed'))).toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
     expect(asked).toEqual([]);
@@ -197,7 +207,7 @@ describe('a hub', () => {
 
   it('that has no such model means MODEL_NOT_FOUND', async () => {
     const hub = { endpoint, folder };
-    expect(await problemOf(new ModelCatalog({ hub }).find('org/other'))).toMatchObject({
+    expect(await problemOf(new ModelCatalog({ hub }).find('org/other', 'embed'))).toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
   });
@@ -206,7 +216,7 @@ describe('a hub', () => {
     const whole = answer;
     answer = (path) => (path.endsWith('.onnx') ? Promise.resolve(failure) : whole(path));
     const hub = { endpoint, folder };
-    expect(await problemOf(new ModelCatalog({ hub }).find('org/e5-tiny'))).toMatchObject({
+    expect(await problemOf(new ModelCatalog({ hub }).find('org/e5-tiny', 'embed'))).toMatchObject({
       code: 'MODEL_UNAVAILABLE',
       params: { reason: expect.stringContaining(new URL(endpoint).host) as string },
     });

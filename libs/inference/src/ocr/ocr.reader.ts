@@ -1,7 +1,6 @@
 import type { OcrLine } from '@midplane/contracts';
-import { invalidInput, UserError } from '@midplane/kernel';
-import { QueueFullError, Scheduler } from '../scheduling/scheduler.js';
-import { askTwice, Thread } from '@midplane/kernel';
+import { askTwice, invalidInput, Thread, UserError } from '@midplane/kernel';
+import { Scheduler } from '../scheduling/scheduler.js';
 import type { OcrAnswer, OcrWorkerData } from './ocr.worker.js';
 
 export interface OcrOptions {
@@ -24,7 +23,7 @@ export class OcrReader {
 
   constructor(options: OcrOptions) {
     this.#thread = new Thread(import.meta.url, 'ocr', options satisfies OcrWorkerData);
-    this.#scheduler = new Scheduler([this.#thread], QUEUE_LIMIT);
+    this.#scheduler = new Scheduler([this.#thread], QUEUE_LIMIT, MODEL);
   }
 
   /** Pictures that wait, and those being read. */
@@ -62,9 +61,7 @@ export class OcrReader {
         run: async (thread) => [await askTwice(thread, new Uint8Array(await image.arrayBuffer()))],
       });
     } catch (error) {
-      if (error instanceof QueueFullError)
-        throw new UserError('MODEL_OVERLOADED', { model: MODEL }, { cause: error });
-      if (signal?.aborted) throw error;
+      if (signal?.aborted || error instanceof UserError) throw error;
       const reason = (error as Error).message;
       throw new UserError('MODEL_UNAVAILABLE', { model: MODEL, reason }, { cause: error });
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { characters, QueueFullError, Scheduler, type Priority } from './scheduler.js';
+import { characters, Scheduler, type Priority } from './scheduler.js';
 
 const PACKET = { items: 2, weight: 100 };
 
@@ -25,7 +25,7 @@ class Slot {
 
 function setUp(limit = 100) {
   const slot = new Slot();
-  const scheduler = new Scheduler([slot], limit);
+  const scheduler = new Scheduler([slot], limit, 'some model');
   const submit = (priority: Priority, texts: string, signal?: AbortSignal): Promise<string[]> =>
     scheduler.submit({
       items: texts.split(' '),
@@ -94,7 +94,9 @@ describe('Scheduler', () => {
   it('refuses what the queue has no room for, of that priority only', async () => {
     const { slot, scheduler, submit } = setUp(4);
     void submit('bulk', 'a1 a2 a3 a4 a5');
-    await expect(submit('bulk', 'b1 b2')).rejects.toThrow(QueueFullError);
+    await expect(submit('bulk', 'b1 b2')).rejects.toMatchObject({
+      problem: { code: 'MODEL_OVERLOADED', params: { model: 'some model' } },
+    });
     void submit('interactive', 'i1');
     expect(scheduler.queued).toEqual({ interactive: 1, counting: 0, bulk: 3 });
     await slot.finish(4);
@@ -102,7 +104,7 @@ describe('Scheduler', () => {
   });
 
   it('fails a request with the first error of a packet, and goes on with the next', async () => {
-    const scheduler = new Scheduler(['only'], 100);
+    const scheduler = new Scheduler(['only'], 100, 'some model');
     const run = (_: string, texts: readonly string[]): Promise<number[]> =>
       texts.includes('bad') ? Promise.reject(new Error('broken')) : Promise.resolve(texts.map(() => 1));
     const packet = { items: 1, weight: 100 };

@@ -1,11 +1,8 @@
+import { UserError } from '@midplane/kernel';
+
 /** Order of service: a person waits for `interactive`, a document's chunking for `counting`, ingest for `bulk`. */
 export const PRIORITIES = ['interactive', 'counting', 'bulk'] as const;
 export type Priority = (typeof PRIORITIES)[number];
-
-/** Thrown by {@link Scheduler.submit} where the queue holds too much already. */
-export class QueueFullError extends Error {
-  override readonly name = 'QueueFullError';
-}
 
 /** Items (texts, pictures) to be worked on by whichever slot is free. */
 export interface Work<Slot, Item, Result> {
@@ -41,16 +38,19 @@ export class Scheduler<Slot> {
   readonly #queued: Record<Priority, number> = { interactive: 0, counting: 0, bulk: 0 };
   readonly #free: Slot[];
   readonly #limit: number;
+  readonly #model: string;
   readonly #whenIdle: (() => void)[] = [];
   #inFlight = 0;
 
   /**
    * @param slots who does the work, each one packet at a time
    * @param limit items of one priority that may wait; a request to an empty queue is always taken
+   * @param model how MODEL_OVERLOADED names what the items wait for
    */
-  constructor(slots: readonly Slot[], limit: number) {
+  constructor(slots: readonly Slot[], limit: number, model: string) {
     this.#free = [...slots];
     this.#limit = limit;
+    this.#model = model;
   }
 
   /** Items that wait. */
@@ -68,8 +68,9 @@ export class Scheduler<Slot> {
   }
 
   /**
-   * @returns the results of all items, in order. Rejects with QueueFullError, with the first error of a packet, or
-   *   with the signal's reason; the request's other items then leave the queue
+   * @returns the results of all items, in order. Rejects with the first error of a packet or with the signal's
+   *   reason; the request's other items then leave the queue
+   * @throws UserError MODEL_OVERLOADED where too much waits already
    */
   submit<Item, Result>(work: Work<Slot, Item, Result>): Promise<Result[]> {
     const { items, priority, signal } = work;
@@ -78,7 +79,7 @@ export class Scheduler<Slot> {
       if (items.length === 0) return resolve([]);
       const waiting = this.#queued[priority];
       if (waiting > 0 && waiting + items.length > this.#limit) {
-        throw new QueueFullError(`${waiting} items wait already; at most ${this.#limit} may.`);
+        throw new UserError('MODEL_OVERLOADED', { model: this.#model });
       }
       const onAbort = (): void => request.fail(signal?.reason);
       const settle = (): void => {

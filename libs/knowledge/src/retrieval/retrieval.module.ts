@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ServiceRegistry } from '@midplane/kernel';
 import { CandidateRepository } from './candidates/candidate.repository.js';
+import { ConfiguredModel } from './rerank/configured/configured-model.js';
+import { InferenceReranker } from './rerank/configured/inference.reranker.js';
 import { LateInteractionReranker } from './rerank/late-interaction/late-interaction.reranker.js';
 import { TokenAligner } from './rerank/late-interaction/token-aligner.js';
+import { PreferredReranker } from './rerank/preferred.reranker.js';
 import { RERANKER } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
 
@@ -12,7 +15,10 @@ import { SearchService } from './search.service.js';
     CandidateRepository,
     TokenAligner,
     SearchService,
-    { provide: RERANKER, useClass: LateInteractionReranker },
+    ConfiguredModel,
+    InferenceReranker,
+    LateInteractionReranker,
+    { provide: RERANKER, useClass: PreferredReranker },
   ],
   exports: [SearchService],
 })

@@ -244,17 +244,17 @@ export class SearchService {
     if (!(input.rerank ?? input.mode === 'HYBRID') || fused.length === 0) return asTheyAre;
     const candidates = fused.slice(0, Math.max(reranker.limit, input.topK));
     try {
-      const scored = await reranker.rerank({ ...asked, candidates, signal: currentContext().signal });
-      if (!scored) return asTheyAre;
+      const reranking = await reranker.rerank({ ...asked, candidates, signal: currentContext().signal });
+      if (!reranking) return asTheyAre;
       const alignments = new Map<string, Alignment>();
       for (const { chunkId, trace } of candidates) {
-        const { score, alignment } = scored.get(chunkId) ?? {};
+        const { score, alignment } = reranking.scored.get(chunkId) ?? {};
         trace.rerankScore = score ?? null;
         if (alignment) alignments.set(chunkId, alignment);
       }
       const hits = candidates.filter(({ trace }) => trace.rerankScore !== null);
       hits.sort((a, b) => scoreOf(b.trace) - scoreOf(a.trace));
-      return { hits, alignments, reranker: reranker.name };
+      return { hits, alignments, reranker: reranking.by };
     } catch (error) {
       // The fused order is a good answer too: better than none while a reranker is down. The result says so.
       if (!(error instanceof UserError)) throw error;

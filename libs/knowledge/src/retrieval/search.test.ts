@@ -1,4 +1,8 @@
-import { createInference, inferenceHandlers } from '@midplane/inference';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createInference, type Inference, inferenceHandlers, SHIPPED_MODEL } from '@midplane/inference';
 import type { EmbeddingModel, SearchInput, SearchResult } from '@midplane/contracts';
 import {
   ContextToken,
@@ -14,14 +18,18 @@ import {
   embeddedTestDatabase,
   testDatabase,
   type TestDatabase,
+  writeOverlapModel,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChunkRepository, type EmbeddedPassage } from '../ingest/chunks/chunk.repository.js';
 import { cutWords } from '../lexical/index.js';
 import { CandidateRepository } from './candidates/candidate.repository.js';
 import { passageText } from '../passage-text.js';
+import { ConfiguredModel } from './rerank/configured/configured-model.js';
+import { InferenceReranker } from './rerank/configured/inference.reranker.js';
 import { LateInteractionReranker } from './rerank/late-interaction/late-interaction.reranker.js';
 import { TokenAligner } from './rerank/late-interaction/token-aligner.js';
+import { PreferredReranker } from './rerank/preferred.reranker.js';
 import type { Reranker } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
 
@@ -32,13 +40,17 @@ interface TestDocument {
   status?: string;
 }
 
+const logger = createLogger('silent', 'test');
 const inference = createInference();
 afterAll(() => inference.close());
 
 /** A registry in which inference answers, as it is or under another revision. */
-function registryWith(change: (model: EmbeddingModel) => EmbeddingModel = (model) => model): ServiceRegistry {
+function registryWith(
+  change: (model: EmbeddingModel) => EmbeddingModel = (model) => model,
+  served = inference,
+): ServiceRegistry {
   const registry = new ServiceRegistry({}, new ContextToken(Buffer.alloc(32, 1)));
-  const handlers = inferenceHandlers(inference);
+  const handlers = inferenceHandlers(served);
   registry.serve('inference', {
     ...handlers,
     embed: async (input) => {
@@ -68,7 +80,7 @@ describe.each([
       registry,
       reranker ?? new LateInteractionReranker(aligner),
       aligner,
-      createLogger('silent', 'test'),
+      logger,
     );
   const search = (
     principal: Principal,
@@ -374,7 +386,8 @@ describe.each([
         asPrincipal(owner, async () => {
           const ids = candidates.map(({ chunkId }) => chunkId);
           const passages = await new CandidateRepository(db.database).passages(scope, ids, 0);
-          return new Map([...passages].map(([id, { text }]) => [id, { score: 1 / text.length }]));
+          const scored = [...passages].map(([id, { text }]) => [id, { score: 1 / text.length }] as const);
+          return { by: 'brevity', scored: new Map(scored) };
         }),
     };
     const service = serviceWith(registryWith(), brevity);
@@ -466,6 +479,70 @@ describe.each([
     const readable = await states(owner, [newId()]);
     expect(readable.length).toBeGreaterThan(0);
     expect(readable.length).toBeLessThan(ids.length);
+  });
+
+  describe('with a cross-encoder configured', () => {
+    let modelsDir: string;
+    let configured: Inference;
+    beforeAll(async () => {
+      modelsDir = await mkdtemp(join(tmpdir(), 'midplane-rerankers-'));
+      const tokenizer = fileURLToPath(new URL(`../../../inference/models/${SHIPPED_MODEL}`, import.meta.url));
+      // A real graph, run as any; its weights are not learnt, but count the tokens that both share.
+      await writeOverlapModel(join(modelsDir, 'overlap'), { tokenizer });
+      configured = createInference({ modelsDir, rerankModel: 'overlap' });
+    });
+    afterAll(async () => {
+      await configured.close();
+      await rm(modelsDir, { recursive: true });
+    });
+
+    const configuredService = (): SearchService => {
+      const registry = registryWith((model) => model, configured);
+      const model = new ConfiguredModel(registry, logger);
+      const candidates = new CandidateRepository(db.database);
+      const preferred = new PreferredReranker(
+        model,
+        new InferenceReranker(model, candidates, registry),
+        new LateInteractionReranker(aligner),
+        logger,
+      );
+      return serviceWith(registry, preferred);
+    };
+
+    it('lets it decide the order, with scores of its own, and says its name', async () => {
+      const query = 'annual leave';
+      const { hits, reranker } = await search(owner, query, {}, configuredService());
+      expect(reranker).toBe('overlap');
+      expect(hits.length).toBeGreaterThan(2);
+      const texts = hits.map((hit) => passageText(hit));
+      const { scores } = await configured.rerank({ query, texts, urgency: 'interactive' });
+      expect(hits.map(({ score }) => score)).toEqual(scores);
+      expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+      for (const { score, trace } of hits) expect(trace.rerankScore).toBe(score);
+    });
+
+    it('shows nobody a passage that they may not read', async () => {
+      const seen = async (service: SearchService): Promise<string[]> => {
+        const { hits } = await search(colleague, FALCON, {}, service);
+        return hits.map(({ chunkId }) => chunkId).sort();
+      };
+      expect(await seen(configuredService())).toEqual(await seen(serviceWith()));
+    });
+
+    it('goes by late interaction while it cannot answer, and says so', async () => {
+      const service = configuredService();
+      expect((await search(owner, 'annual leave', {}, service)).reranker).toBe('overlap');
+      const graph = join(modelsDir, 'overlap/onnx/model.onnx');
+      const whole = await readFile(graph);
+      await configured.close();
+      await writeFile(graph, 'damaged');
+      const result = await search(owner, 'annual leave', {}, service);
+      await writeFile(graph, whole);
+      const standing = await search(owner, 'annual leave');
+      expect(result.reranker).toBe('late-interaction');
+      expect(result.hits).toEqual(standing.hits);
+      expect((await search(owner, 'annual leave', {}, service)).reranker).toBe('overlap');
+    });
   });
 
   it('keeps the fused order where the reranker is down', async () => {

@@ -33,18 +33,25 @@ export interface Reranked {
   alignment?: Alignment;
 }
 
+/** What a reranker found. */
+export interface Reranking {
+  /** Who scored, shown with the result. */
+  by: string;
+  /** The candidates by their chunks' ids, without those that have gone since. */
+  scored: Map<string, Reranked>;
+}
+
 /** Scores candidates by reading question and passage together. The order of the hits, and their score, is its own. */
 export interface Reranker {
-  /** Name shown with the result. */
+  /** Name for the log. */
   readonly name: string;
   /** Candidates that it takes at most; the fused order decides which. */
   readonly limit: number;
   /**
-   * @returns the candidates by their chunks' ids, without those that have gone since; null where it has nothing to go
-   *   by, so that the fused order stands
+   * @returns null where it has nothing to go by, so that the fused order stands
    * @throws UserError MODEL_UNAVAILABLE
    */
-  rerank(request: RerankRequest): Promise<Map<string, Reranked> | null>;
+  rerank(request: RerankRequest): Promise<Reranking | null>;
 }
 
 /** Injection token of the reranker. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { coverageOf } from '../../fusion/fuse.js';
-import type { Reranked, Reranker, RerankRequest } from '../reranker.port.js';
+import type { Reranker, Reranking, RerankRequest } from '../reranker.port.js';
 import { LATE_INTERACTION } from './late-interaction.parameters.js';
 import { type Alignment, TokenAligner } from './token-aligner.js';
 
@@ -21,16 +21,17 @@ export class LateInteractionReranker implements Reranker {
     words,
     candidates,
     reach,
-  }: RerankRequest): Promise<Map<string, Reranked> | null> {
+  }: RerankRequest): Promise<Reranking | null> {
     if (!question || question.states.starts.length === 0) return null;
     const ids = candidates.map(({ chunkId }) => chunkId);
     const alignments = await this.aligner.align(scope, question, words, ids);
-    return new Map(
+    const scored = new Map(
       [...alignments].map(([chunkId, alignment]) => [
         chunkId,
         { score: scoreOf(alignment, reach), alignment },
       ]),
     );
+    return { by: this.name, scored };
   }
 }
 

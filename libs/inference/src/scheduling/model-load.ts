@@ -1,0 +1,40 @@
+import type { Scheduler } from './scheduler.js';
+
+/** How busy a model is. */
+export interface ModelLoad {
+  /** Texts that wait, by urgency; texts to be counted wait between the two. */
+  queued: { interactive: number; counting: number; bulk: number };
+  /** Texts being worked on. */
+  inFlight: number;
+  /** Texts embedded or scored since the start. */
+  texts: number;
+  /** Their tokens, as the model takes them: with prefixes, special tokens and, where texts are scored, the question. */
+  tokens: number;
+  /** Seconds that a worker or a connection was busy with them: tokens / seconds is the rate. */
+  busySeconds: number;
+}
+
+/** Counts what a model does. */
+export class LoadMeter {
+  #texts = 0;
+  #tokens = 0;
+  #busySeconds = 0;
+
+  /**
+   * Counts work that succeeds.
+   * @param texts how many it is about
+   */
+  async count<T extends { tokens: number }>(texts: number, work: Promise<T>): Promise<T> {
+    const started = performance.now();
+    const done = await work;
+    this.#busySeconds += (performance.now() - started) / 1000;
+    this.#texts += texts;
+    this.#tokens += done.tokens;
+    return done;
+  }
+
+  /** @param scheduler the model's own */
+  load({ queued, inFlight }: Pick<Scheduler<never>, 'queued' | 'inFlight'>): ModelLoad {
+    return { queued, inFlight, texts: this.#texts, tokens: this.#tokens, busySeconds: this.#busySeconds };
+  }
+}

@@ -1,0 +1,68 @@
+import { askTwice, Thread, UserError } from '@midplane/kernel';
+import { Scheduler, type Work } from './scheduler.js';
+
+export interface ThreadsOptions {
+  /** Worker threads, each with the model loaded. */
+  workers: number;
+  /** Threads that one inference uses. */
+  threads: number;
+  /** Texts of one urgency that may wait. */
+  queueLimit: number;
+}
+
+/** The worker threads of one local model behind one queue. None starts before the first text. */
+export class ModelThreads<Message, Result> {
+  readonly scheduler: Scheduler<Thread<Message, Result>>;
+  readonly #model: string;
+  readonly #threads: Thread<Message, Result>[];
+  #closing = false;
+
+  /**
+   * @param model how problems name the model
+   * @param moduleUrl `import.meta.url` of the module beside the worker's
+   * @param worker the worker's name, as {@link Thread} takes it
+   * @param data what the worker is started with
+   */
+  constructor(
+    model: string,
+    moduleUrl: string,
+    worker: string,
+    data: unknown,
+    { workers, queueLimit }: ThreadsOptions,
+  ) {
+    this.#model = model;
+    this.#threads = Array.from({ length: workers }, () => new Thread(moduleUrl, worker, data));
+    this.scheduler = new Scheduler(this.#threads, queueLimit, model);
+  }
+
+  /** @returns and throws as the scheduler's `submit` */
+  async submit<Item, Value>(work: Work<Thread<Message, Result>, Item, Value>): Promise<Value[]> {
+    try {
+      return await this.scheduler.submit(work);
+    } finally {
+      // Somebody who held this model while it was put away may have woken a thread again.
+      if (this.#closing && this.scheduler.idle) await this.#end();
+    }
+  }
+
+  /** @throws UserError MODEL_UNAVAILABLE where the work fails, or its thread dies twice */
+  async ask(thread: Thread<Message, Result>, message: Message): Promise<Result> {
+    try {
+      return await askTwice(thread, message);
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new UserError('MODEL_UNAVAILABLE', { model: this.#model, reason }, { cause: error });
+    }
+  }
+
+  /** Lets what is queued finish, then frees threads and memory. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.scheduler.drained();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
