@@ -21,7 +21,7 @@ export const PROBLEMS = define({
   INVALID_INPUT: {
     kind: 'InvalidInput',
     en: '{field}: {detail}',
-    zh: '{field}：{detail}',
+    zh: '{field}：{detailZh}',
   },
   // ── who may do what ──
   UNAUTHENTICATED: {
