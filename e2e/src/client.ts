@@ -62,6 +62,7 @@ export function midplane(
           PATH: process.env.PATH,
           MIDPLANE_URL: platform.url,
           MIDPLANE_KEY: platform.adminKey,
+          MIDPLANE_MASTER_KEY: platform.masterKey,
           LANG: 'en_US.UTF-8',
         },
         maxBuffer: 64 * 1024 * 1024,

@@ -9,6 +9,8 @@ import { freePort, type Running, startApp } from './process.js';
 export interface Platform {
   url: string;
   adminKey: string;
+  /** In base64: the operator's. */
+  masterKey: string;
   home: string;
   /** Ends everything in order and starts it again on the same data. */
   restart(): Promise<void>;
@@ -18,17 +20,21 @@ export interface Platform {
 }
 
 const newKey = () => `mp_${randomBytes(32).toString('base64url')}`;
+const newMasterKey = () => randomBytes(32).toString('base64');
 
 /** Everything in one process, on the embedded database. */
 export async function embedded(): Promise<Platform> {
   const home = await mkdtemp(join(tmpdir(), 'midplane-e2e-'));
   const adminKey = newKey();
   const port = await freePort();
-  const start = () => startApp('platform', port, { MIDPLANE_HOME: home, MIDPLANE_ADMIN_KEY: adminKey });
+  const masterKey = newMasterKey();
+  const env = { MIDPLANE_HOME: home, MIDPLANE_ADMIN_KEY: adminKey, MIDPLANE_MASTER_KEY: masterKey };
+  const start = () => startApp('platform', port, env);
   let running = await start();
   return {
     url: running.url,
     adminKey,
+    masterKey,
     home,
     restart: async () => {
       await running.stop();
@@ -52,6 +58,7 @@ export async function distributed(): Promise<Platform> {
   const home = await mkdtemp(join(tmpdir(), 'midplane-e2e-'));
   const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
   const adminKey = newKey();
+  const masterKey = newMasterKey();
   const ports = new Map<string, number>();
   for (const name of [...SERVICES, 'gateway']) ports.set(name, await freePort());
   const urls = SERVICES.map((name) => [`${name.toUpperCase()}_URL`, `http://127.0.0.1:${ports.get(name)}`]);
@@ -59,7 +66,7 @@ export async function distributed(): Promise<Platform> {
     MIDPLANE_HOME: home,
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
-    MIDPLANE_MASTER_KEY: randomBytes(32).toString('base64'),
+    MIDPLANE_MASTER_KEY: masterKey,
     MIDPLANE_ADMIN_KEY: adminKey,
     ...Object.fromEntries(urls),
   };
@@ -73,6 +80,7 @@ export async function distributed(): Promise<Platform> {
   return {
     url: running.get('gateway')!.url,
     adminKey,
+    masterKey,
     home,
     restart: async () => {
       await stopAll();

@@ -271,6 +271,20 @@ describe.each([
     await expect(new Api(platform, 'mp_nobody').run('{ viewer { roles } }')).rejects.toThrow();
   });
 
+  it('makes a tenant for its operator, which sees nothing of the others', async () => {
+    const made = await midplane(platform, 'tenants', 'create', 'Another company', '--json');
+    const { tenant, key } = JSON.parse(made.stdout) as { tenant: { id: string }; key: string };
+    const listed = await midplane(platform, 'tenants', 'list', '--json');
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ name: 'default' }, tenant]);
+    const other = new Api(platform, key);
+    await expect(other.run('{ viewer { tenantId roles } knowledgeBases { totalCount } }')).resolves.toEqual({
+      viewer: { tenantId: tenant.id, roles: ['administrator'] },
+      knowledgeBases: { totalCount: 0 },
+    });
+    const stranger = { ...platform, masterKey: Buffer.alloc(32).toString('base64') };
+    expect((await midplane(stranger, 'tenants', 'create', 'A third one')).code).toBe(1);
+  });
+
   it('keeps everything over a restart', async () => {
     const question = 'How long must a password be?';
     const before = await ask(question);

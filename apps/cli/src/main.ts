@@ -4,8 +4,10 @@ import { deleteDocument, retry } from './commands/documents.js';
 import { createKey, listKeys, revokeKey } from './commands/keys.js';
 import { search } from './commands/search.js';
 import { status } from './commands/status.js';
+import { createTenant, listTenants } from './commands/tenants.js';
 import { upload } from './commands/upload.js';
 import { Client, CommandError } from './client/client.js';
+import { OperatorClient } from './client/operator.js';
 import { paint } from './output/terminal.js';
 
 // Who reads our output may have seen enough (`| head`): that is no failure.
@@ -14,11 +16,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-type Run = (client: Client) => Promise<number>;
+const run = (command: (client: Client) => Promise<number>): Promise<void> =>
+  report(async () => command(await Client.fromEnvironment()));
 
-async function run(command: Run): Promise<void> {
+const runAsOperator = (command: (client: OperatorClient) => Promise<number>): Promise<void> =>
+  report(async () => command(await OperatorClient.fromEnvironment()));
+
+/** Ends with the command's exit code, or with 1 and the message where it failed. */
+async function report(command: () => Promise<number>): Promise<void> {
   try {
-    process.exitCode = await command(await Client.fromEnvironment());
+    process.exitCode = await command();
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     process.stderr.write(`${paint.red(error.message)}\n`);
@@ -30,7 +37,7 @@ const program = new Command('midplane')
   .description('Upload documents, ask and search, see what is going on. 上传文档、提问、检索、查看状态。')
   .addHelpText(
     'after',
-    '\nEnvironment: MIDPLANE_URL (default http://127.0.0.1:3000), MIDPLANE_KEY (default: .midplane/admin.key)',
+    '\nEnvironment: MIDPLANE_URL (default http://127.0.0.1:3000), MIDPLANE_KEY (default: .midplane/admin.key);\nfor tenants MIDPLANE_MASTER_KEY (default: .midplane/master.key)',
   );
 
 program
@@ -109,5 +116,21 @@ keys
   .argument('<id>')
   .option('--json', 'print JSON')
   .action((id: string, options: { json?: boolean }) => run((client) => revokeKey(client, id, options)));
+
+const tenants = program
+  .command('tenants')
+  .description('tenants of the installation, for its operator: signed with the master key, on the server');
+tenants
+  .command('create')
+  .description('make a tenant; the key of its administrator is printed once')
+  .argument('<name>')
+  .option('--json', 'print JSON')
+  .action((name: string, options: { json?: boolean }) =>
+    runAsOperator((client) => createTenant(client, name, options)),
+  );
+tenants
+  .command('list')
+  .option('--json', 'print JSON')
+  .action((options: { json?: boolean }) => runAsOperator((client) => listTenants(client, options)));
 
 await program.parseAsync();

@@ -4,6 +4,10 @@ const TEXTS = {
     en: 'No API key. Start the platform here with `npm start` (its key is then in {file}), or set MIDPLANE_KEY.',
     zh: '没有 API 密钥。请在此处运行 `npm start`（密钥会保存在 {file}），或设置 MIDPLANE_KEY。',
   },
+  noMasterKey: {
+    en: 'No master key. Run this on the server, in the folder where the platform was started (the key is in {file}), or set MIDPLANE_MASTER_KEY.',
+    zh: '没有主密钥。请在服务器上启动平台的文件夹中运行（密钥保存在 {file}），或设置 MIDPLANE_MASTER_KEY。',
+  },
   notReachable: {
     en: 'Midplane does not answer at {url} ({reason}). Is it running? Start it with `npm start`, or set MIDPLANE_URL.',
     zh: 'Midplane 在 {url} 没有响应（{reason}）。它在运行吗？请运行 `npm start` 启动，或设置 MIDPLANE_URL。',
@@ -70,6 +74,7 @@ const TEXTS = {
     en: 'This key is shown only now; keep it where nobody else reads it:',
     zh: '此密钥只显示这一次，请妥善保存：',
   },
+  madeTenant: { en: 'Made the tenant "{name}" ({id}).', zh: '已创建租户“{name}”（{id}）。' },
   revoked: { en: 'Revoked {id}.', zh: '已吊销 {id}。' },
   documents: { en: 'Documents', zh: '文档' },
   disk: { en: 'Originals', zh: '原件占用' },

@@ -21,7 +21,7 @@ export const PROBLEMS = define({
   INVALID_INPUT: {
     kind: 'InvalidInput',
     en: '{field}: {detail}',
-    zh: '{field}：{detail}',
+    zh: '{field}：{detailZh}',
   },
   // ── who may do what ──
   UNAUTHENTICATED: {
@@ -38,6 +38,16 @@ export const PROBLEMS = define({
     kind: 'NotFound',
     en: 'There is no API key {id}.',
     zh: '没有 API 密钥 {id}。',
+  },
+  OPERATOR_ONLY: {
+    kind: 'Forbidden',
+    en: 'Only the operator of this installation may do that: sign the request with its master key, as `npx midplane tenants` does on the server.',
+    zh: '仅限本系统的运维人员操作：请求须以主密钥签名，可在服务器上运行 `npx midplane tenants`。',
+  },
+  TENANT_NAME_TAKEN: {
+    kind: 'Conflict',
+    en: 'A tenant named "{name}" exists already. Choose another name.',
+    zh: '已存在名为“{name}”的租户，请换一个名称。',
   },
   // ── background jobs ──
   JOB_NOT_FOUND: {

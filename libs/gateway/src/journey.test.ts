@@ -1,11 +1,7 @@
-import { readConfig } from '@midplane/kernel';
-import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
-import { InferenceModule } from '@midplane/inference';
-import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
-import { createKey, createPrincipal, type PostgresTestDatabase, testDatabase } from '@midplane/testing';
+import { createKey, createPrincipal } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BootedGateway, bootGateway, type Data, TestClient } from './testing/boot-gateway.js';
+import { type Data, TestClient } from './testing/boot-gateway.js';
+import { type BootedPlatform, bootPlatform } from './testing/boot-platform.js';
 
 const HANDBOOK = `# Employee handbook
 
@@ -32,32 +28,17 @@ const ASK_STREAM = `subscription ($input: AskInput!) { askStream(input: $input) 
   ... on Problem { code message } } }`;
 const EVENTS = 'subscription ($id: ID!) { documentEvents(knowledgeBaseId: $id) { id status progress } }';
 
-let database: PostgresTestDatabase;
-let gateway: BootedGateway;
+let platform: BootedPlatform;
 let client: TestClient;
 let base: string;
 let document: string;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  gateway = await bootGateway({
-    databaseUrl: database.url,
-    migrations: MIGRATIONS,
-    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
-    modules: () => [
-      InferenceModule.forRoot({}),
-      IngestModule.forRoot(readConfig({}, ingestConfig)),
-      { module: RetrievalModule },
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
-    ],
-  });
-  const principal = await createPrincipal(database.database);
-  client = new TestClient(gateway.url, await createKey(database.database, principal));
+  platform = await bootPlatform();
+  const principal = await createPrincipal(platform.database.database);
+  client = new TestClient(platform.url, await createKey(platform.database.database, principal));
 });
-afterAll(async () => {
-  await gateway?.stop();
-  await database.close();
-});
+afterAll(() => platform?.stop());
 
 /** Calls `act` once the stream is open, and gives its events until one fits. */
 async function eventsUntil(stream: AsyncIterable<Data>, fits: (event: Data) => boolean): Promise<Data[]> {

@@ -39,7 +39,7 @@ export const inferenceConfig = configGroup('Inference', {
   },
   EMBEDDING_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
   EMBEDDING_DIMENSION: {
-    schema: env.integer(1, 1, 65536).unwrap().optional(),
+    schema: env.optionalInteger(1, 65536),
     description: 'Dimension that its vectors must have.',
     defaultText: 'asked of the endpoint',
   },
@@ -113,7 +113,7 @@ export const inferenceConfig = configGroup('Inference', {
     defaultText: '1',
   },
   INFERENCE_THREADS: {
-    schema: env.integer(1, 1, 256).unwrap().optional(),
+    schema: env.optionalInteger(1, 256),
     description: 'Threads that one local inference uses.',
     defaultText: 'the cores, at most 4',
   },

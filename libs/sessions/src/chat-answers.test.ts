@@ -1,7 +1,5 @@
-import type { AnswerEvent, AnswerView, AskInput, KnowledgeBaseView } from '@midplane/contracts';
-import { InferenceModule, inferenceConfig, inferenceOptions } from '@midplane/inference';
-import { type Principal, readConfig, runInContext } from '@midplane/kernel';
-import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import type { AnswerView, AskInput, KnowledgeBaseView } from '@midplane/contracts';
+import { type Principal, runInContext } from '@midplane/kernel';
 import {
   asPrincipal,
   type ChatStep,
@@ -11,10 +9,10 @@ import {
   FakeChatServer,
   ingestDocument,
   type TestModules,
-  testModules,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXTRACTIVE_MODEL, SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from './index.js';
+import { EXTRACTIVE_MODEL } from './index.js';
+import { answerOf, bootSessions, eventsOf, textOf } from './testing/boot-sessions.js';
 
 let server: FakeChatServer;
 let modules: TestModules;
@@ -29,42 +27,21 @@ const input = (question: string, more: Partial<AskInput> = {}): AskInput => ({
   ...more,
 });
 
-async function events(ask: AskInput): Promise<AnswerEvent[]> {
-  return asPrincipal(alice, async () => Array.fromAsync(await sessions().ask(ask)));
-}
-
 async function answerTo(ask: AskInput): Promise<{ answer: AnswerView; streamed: string }> {
-  const all = await events(ask);
-  const last = all.at(-1);
-  if (last?.type !== 'done') throw new Error('The stream did not end with the answer.');
-  const streamed = all.flatMap((event) => (event.type === 'token' ? [event.text] : [])).join('');
-  return { answer: last.answer, streamed };
+  const events = await eventsOf(modules, alice, ask);
+  return { answer: answerOf(events), streamed: textOf(events) };
 }
 
 const stored = async () => (await asPrincipal(alice, () => sessions().conversations({}))).totalCount;
 
 beforeAll(async () => {
   server = await FakeChatServer.start();
-  const config = readConfig(
-    {
-      LLM_BASE_URL: server.url,
-      LLM_MODEL: 'tester',
-      LLM_API_KEY: 'sk-test',
-      LLM_FIRST_TOKEN_TIMEOUT_MS: '5000',
-      LLM_TOKEN_TIMEOUT_MS: '5000',
-    },
-    inferenceConfig,
-    ingestConfig,
-    sessionsConfig,
-  );
-  modules = await testModules({
-    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
-    modules: (kernel) => [
-      InferenceModule.forRoot(inferenceOptions({ ...config, ...kernel.config })),
-      IngestModule.forRoot(config),
-      RetrievalModule,
-      SessionsModule.forRoot(config),
-    ],
+  modules = await bootSessions({
+    LLM_BASE_URL: server.url,
+    LLM_MODEL: 'tester',
+    LLM_API_KEY: 'sk-test',
+    LLM_FIRST_TOKEN_TIMEOUT_MS: '5000',
+    LLM_TOKEN_TIMEOUT_MS: '5000',
   });
   alice = await createPrincipal(modules.kernel.database);
   await asPrincipal(alice, async () => {
@@ -176,7 +153,9 @@ describe('an answer of a chat model', () => {
   ])('is a typed problem, and nothing is stored, where the model %s', async (_, steps) => {
     const before = await stored();
     server.reply({ steps });
-    await expect(events(input('How many days of annual leave are there?'))).rejects.toMatchObject({
+    await expect(
+      eventsOf(modules, alice, input('How many days of annual leave are there?')),
+    ).rejects.toMatchObject({
       problem: { code: 'MODEL_UNAVAILABLE', params: { model: 'tester' } },
     });
     expect(await stored()).toBe(before);

@@ -1,7 +1,5 @@
-import type { AnswerEvent, AnswerView, AskInput, KnowledgeBaseView } from '@midplane/contracts';
-import { InferenceModule, inferenceConfig, inferenceOptions } from '@midplane/inference';
-import { type Principal, readConfig, runInContext } from '@midplane/kernel';
-import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import type { AnswerView, AskInput, KnowledgeBaseView } from '@midplane/contracts';
+import { type Principal, runInContext } from '@midplane/kernel';
 import {
   asPrincipal,
   contextOf,
@@ -9,17 +7,11 @@ import {
   createPrincipal,
   ingestDocument,
   type TestModules,
-  testModules,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentWords } from './text/words.js';
-import {
-  EXTRACTIVE_MODEL,
-  EXTRACTIVE_VERSION,
-  SESSIONS_ENTITIES,
-  sessionsConfig,
-  SessionsModule,
-} from './index.js';
+import { EXTRACTIVE_MODEL, EXTRACTIVE_VERSION } from './index.js';
+import { answerOf, bootSessions, eventsOf, textOf } from './testing/boot-sessions.js';
 
 const HANDBOOK = `# Leave
 
@@ -60,28 +52,11 @@ const input = (question: string, more: Partial<AskInput> = {}): AskInput => ({
   knowledgeBaseIds: [base.id],
   ...more,
 });
-
-async function events(who: Principal, ask: AskInput): Promise<AnswerEvent[]> {
-  return asPrincipal(who, async () => Array.fromAsync(await sessions().ask(ask)));
-}
-
-async function answerTo(who: Principal, ask: AskInput): Promise<AnswerView> {
-  const last = (await events(who, ask)).at(-1);
-  if (last?.type !== 'done') throw new Error('The stream did not end with the answer.');
-  return last.answer;
-}
+const events = (who: Principal, ask: AskInput) => eventsOf(modules, who, ask);
+const answerTo = async (who: Principal, ask: AskInput) => answerOf(await events(who, ask));
 
 beforeAll(async () => {
-  const config = readConfig({}, inferenceConfig, ingestConfig, sessionsConfig);
-  modules = await testModules({
-    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
-    modules: (kernel) => [
-      InferenceModule.forRoot(inferenceOptions({ ...config, ...kernel.config })),
-      IngestModule.forRoot(config),
-      RetrievalModule,
-      SessionsModule.forRoot(config),
-    ],
-  });
+  modules = await bootSessions();
   const { database } = modules.kernel;
   alice = await createPrincipal(database);
   bob = await createPrincipal(database, { tenantId: alice.tenantId, roles: ['application'] });
@@ -103,7 +78,7 @@ describe('ask, without a chat model', () => {
   it('streams the sources, the text and the stored answer', async () => {
     const stream = await events(alice, input('How many days of annual leave do part-time staff get?'));
     expect(stream[0]).toMatchObject({ type: 'sources' });
-    const text = stream.flatMap((event) => (event.type === 'token' ? [event.text] : [])).join('');
+    const text = textOf(stream);
     const last = stream.at(-1);
     expect(last).toMatchObject({
       type: 'done',

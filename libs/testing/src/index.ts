@@ -1,5 +1,6 @@
 export * from './documents/index.js';
 export * from './factories.js';
+export * from './services/browser.js';
 export * from './services/database.js';
 export * from './services/fake-s3.js';
 export * from './services/redis.js';

@@ -128,6 +128,14 @@ export function mayInstall(): boolean {
   return process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
 }
 
+/** Installs a package with apt, which {@link mayInstall} has found. Throws with its output where it fails. */
+export function aptInstall(name: string): void {
+  const wait = ['-o', 'DPkg::Lock::Timeout=300'];
+  run('apt-get', ['update', '-qq', ...wait]);
+  const install = ['apt-get', 'install', '-y', '-qq', ...wait, '--no-install-recommends', name];
+  run('env', ['DEBIAN_FRONTEND=noninteractive', ...install]);
+}
+
 /** True where a Docker engine answers. */
 export function dockerAnswers(): boolean {
   if (!findProgram('docker')) return false;

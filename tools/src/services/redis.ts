@@ -4,7 +4,16 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dockerAnswers, findProgram, freePort, mayInstall, run, supervise, untilReady } from './process.ts';
+import {
+  aptInstall,
+  dockerAnswers,
+  findProgram,
+  freePort,
+  mayInstall,
+  run,
+  supervise,
+  untilReady,
+} from './process.ts';
 import type { ServerPlan, Supervised } from './process.ts';
 
 /** A running Redis. */
@@ -59,10 +68,7 @@ function findRedis(): string {
   if (mayInstall()) {
     console.error('Installing Redis (a few seconds, once) …');
     try {
-      const wait = ['-o', 'DPkg::Lock::Timeout=300'];
-      const install = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', ...wait];
-      run('apt-get', ['update', '-qq', ...wait]);
-      run(install[0]!, [...install.slice(1), '--no-install-recommends', 'redis-server']);
+      aptInstall('redis-server');
       return find()!;
     } catch (error) {
       failure = `\nTried and failed: ${(error as Error).message}`;

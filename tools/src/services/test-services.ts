@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findBrowser } from './browser.ts';
 import { checkPostgres, startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import type { RedisServer } from './redis.ts';
@@ -15,6 +16,7 @@ import type { RedisServer } from './redis.ts';
  * `POST /postgres` answers `{ url }` of the run's Postgres, or of MIDPLANE_TEST_DATABASE_URL where that is set.
  * `POST /redis` answers `{ id, url }` of a Redis of the test's own (one starts in a tenth of a second), which it may
  * `POST /redis/ID/restart` and must `POST /redis/ID/stop`.
+ * `POST /browser` answers `{ path }` of a Chromium or Chrome that the test may drive.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   let postgres: Promise<{ url: string; stop(): Promise<void> }> | undefined;
@@ -31,6 +33,7 @@ export default async function setup(): Promise<() => Promise<void>> {
       redis.set(name, server);
       return { id: name, url: server.url };
     }
+    if (service === 'browser' && !id) return { path: findBrowser() };
     const server = redis.get(id ?? '');
     if (service !== 'redis' || !server) throw new Error(`There is no ${service} ${id ?? ''}`);
     if (action === 'restart') await server.restart();

@@ -32,11 +32,10 @@ export class Client {
    * @throws CommandError where there is no key
    */
   static async fromEnvironment(env = process.env): Promise<Client> {
-    const url = (env.MIDPLANE_URL ?? `http://127.0.0.1:${env.PORT ?? 3000}`).replace(/\/$/, '');
     const file = join(env.MIDPLANE_HOME ?? '.midplane', 'admin.key');
     const key = env.MIDPLANE_KEY ?? (await readFile(file, 'utf8').catch(() => ''));
     if (!key.trim()) throw new CommandError(say('noKey', { file }));
-    return new Client(url, key.trim());
+    return new Client(platformUrl(env), key.trim());
   }
 
   /** Headers of every request; the last one shows that no web page sent it. */
@@ -69,7 +68,7 @@ export class Client {
       // A streamed body needs it; the type of fetch doesn't know it yet.
       ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
     }).catch((error: unknown) => {
-      throw this.unreachable(error);
+      throw unreachable(this.url, error);
     });
     const text = await response.text();
     const parsed = parseJson<GraphQLResponse<T>>(text);
@@ -105,18 +104,22 @@ export class Client {
       }
     } catch (error) {
       if (error instanceof CommandError) throw error;
-      throw this.unreachable(error);
+      throw unreachable(this.url, error);
     } finally {
       client.dispose();
     }
   }
+}
 
-  private unreachable(error: unknown): CommandError {
-    const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-    return new CommandError(
-      say('notReachable', { url: this.url, reason: cause?.code ?? cause?.message ?? message }),
-    );
-  }
+/** @returns where the platform is, without a slash at the end: MIDPLANE_URL, else this machine */
+export function platformUrl(env: NodeJS.ProcessEnv): string {
+  return (env.MIDPLANE_URL ?? `http://127.0.0.1:${env.PORT ?? 3000}`).replace(/\/$/, '');
+}
+
+/** @returns what a request that got no answer means */
+export function unreachable(url: string, error: unknown): CommandError {
+  const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
+  return new CommandError(say('notReachable', { url, reason: cause?.code ?? cause?.message ?? message }));
 }
 
 /** @throws CommandError with the problem's own message where a union holds a problem */

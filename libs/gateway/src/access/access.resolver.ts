@@ -50,7 +50,10 @@ export class AccessResolver {
 
 function toRole(role: string, index: number): Role {
   const known = ROLES.find((each) => each === role);
-  if (!known) throw invalidInput(`roles.${index}`, `expected one of ${ROLES.join(', ')}`);
+  if (!known) {
+    const roles = ROLES.join(', ');
+    throw invalidInput(`roles.${index}`, { en: `expected one of ${roles}`, zh: `应为以下之一：${roles}` });
+  }
   return known;
 }
 

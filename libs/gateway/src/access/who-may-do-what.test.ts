@@ -1,56 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { readConfig, type Role, ROLES } from '@midplane/kernel';
-import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
-import { InferenceModule } from '@midplane/inference';
-import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
-import {
-  createKey,
-  createPrincipal,
-  createTenant,
-  type PostgresTestDatabase,
-  testDatabase,
-} from '@midplane/testing';
+import { type Role, ROLES } from '@midplane/kernel';
+import { createKey, createPrincipal, createTenant, type PostgresTestDatabase } from '@midplane/testing';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webSocketWithHeader } from '../testing/web-socket.js';
-import {
-  type BootedGateway,
-  bootGateway,
-  type Data,
-  type Reply,
-  TestClient,
-} from '../testing/boot-gateway.js';
+import { type Data, type Reply, TestClient } from '../testing/boot-gateway.js';
+import { type BootedPlatform, bootPlatform } from '../testing/boot-platform.js';
 
 const TEXT = 'Every employee has 25 days of annual leave.';
 const PROBLEM = '... on Problem { code message }';
 
 let database: PostgresTestDatabase;
-let gateway: BootedGateway;
+let gateway: BootedPlatform;
 let schema: GraphQLSchema;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  gateway = await bootGateway({
-    databaseUrl: database.url,
-    migrations: MIGRATIONS,
-    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
-    modules: () => [
-      InferenceModule.forRoot({}),
-      IngestModule.forRoot(readConfig({}, ingestConfig)),
-      { module: RetrievalModule },
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
-    ],
-  });
+  gateway = await bootPlatform();
+  database = gateway.database;
   schema = buildSchema(
     await readFile(new URL('../../../../apps/gateway/schema.graphql', import.meta.url), 'utf8'),
   );
 });
-afterAll(async () => {
-  await gateway?.stop();
-  await database.close();
-});
+afterAll(() => gateway?.stop());
 
 /** The names of what a client can ask for, from the committed schema. */
 const operations = (): string[] =>

@@ -63,7 +63,10 @@ export class ConversationResolver {
   ): Promise<Message | null> {
     authorize('update', 'Conversation');
     if (comment && comment.length > MAX_COMMENT) {
-      throw invalidInput('comment', `expected at most ${MAX_COMMENT} characters`);
+      throw invalidInput('comment', {
+        en: `expected at most ${MAX_COMMENT} characters`,
+        zh: `不得超过 ${MAX_COMMENT} 个字符`,
+      });
     }
     const message = await this.sessions.rateMessage({
       messageId: idOr('CONVERSATION_NOT_FOUND', messageId),

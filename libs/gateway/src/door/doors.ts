@@ -4,7 +4,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { LOGGER, type Logger, UserError } from '@midplane/kernel';
+import { LOGGER, type Logger, OperatorToken, TenantService, UserError } from '@midplane/kernel';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
 import { localeOf } from '../operation/locale.js';
 import { OperationService } from '../operation/operation.service.js';
@@ -12,6 +12,7 @@ import { faultError } from '../problem/present-errors.js';
 import { mountGraphiqlAssets, sendGraphiql } from './graphiql.js';
 import { HttpDoor } from './http.door.js';
 import { sendLandingPage } from './landing-page.js';
+import { OperatorDoor } from './operator.door.js';
 import { sendErrors, sendProblem } from './reply.js';
 import { acceptMultipart } from '../upload/multipart.js';
 import { BadRequest } from './request-params.js';
@@ -29,6 +30,8 @@ export class Doors implements OnModuleInit {
     private readonly adapter: HttpAdapterHost,
     private readonly operations: OperationService,
     private readonly schemaHost: GraphQLSchemaHost,
+    private readonly tenants: TenantService,
+    private readonly operatorToken: OperatorToken,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -66,6 +69,7 @@ export class Doors implements OnModuleInit {
     const http = new HttpDoor(this.operations, this.config);
     http.mount(scope);
     new SseDoor(this.operations, this.config).mount(scope);
+    new OperatorDoor(this.tenants, this.operatorToken, this.logger).mount(scope);
     mountGraphiqlAssets(scope);
     scope.route({
       method: 'GET',

@@ -10,7 +10,8 @@ const FILES = {
   'graphql.worker.js': { part: 'graphqlWorker', type: 'text/javascript' },
 } as const;
 
-const EXAMPLE = `# Midplane. Set your key under "Headers" below: {"Authorization": "Bearer <API key>"}
+const EXAMPLE = `# Midplane. Put your API key behind "Bearer" under "Headers" below.
+# 请在下方“Headers”中的 “Bearer” 之后填入 API 密钥。
 {
   viewer {
     name
@@ -34,7 +35,7 @@ self.MonacoEnvironment = {
 };
 YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), ${JSON.stringify({
   title: 'Midplane',
-  endpoint: '/graphql',
+  // No `endpoint`: the page's own path is the default, and a given one takes the place of the one of subscriptions.
   subscriptionsProtocol: 'GRAPHQL_SSE',
   subscriptionsEndpoint: '/graphql/stream',
   defaultQuery: EXAMPLE,

@@ -1,5 +1,5 @@
 import { Id, type Locale, type ProblemCode } from '@midplane/contracts';
-import { contextIfAny, invalidInput, UserError } from '@midplane/kernel';
+import { invalidInput, UserError } from '@midplane/kernel';
 import { z } from 'zod';
 
 const EXPLAIN: Record<Locale, z.core.$ZodErrorMap> = {
@@ -11,14 +11,15 @@ const EXPLAIN: Record<Locale, z.core.$ZodErrorMap> = {
  * Parses what a client sent by the schema of the service that gets it.
  * @param value its nulls count as left out
  * @param path of the value in the operation's input, where it is a part of it
- * @throws UserError INVALID_INPUT naming the first wrong field, and what was expected in the language of the request
+ * @throws UserError INVALID_INPUT naming the first wrong field and what was expected of it
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: object, path?: string): z.output<S> {
   const given = Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));
-  const parsed = schema.safeParse(given, { error: EXPLAIN[contextIfAny()?.locale ?? 'en'] });
+  const parsed = schema.safeParse(given, { error: EXPLAIN.en });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw invalidInput([...(path ? [path] : []), ...issue.path].join('.'), issue.message);
+  const { path: wrong, message: en } = parsed.error.issues[0]!;
+  const zh = schema.safeParse(given, { error: EXPLAIN.zh }).error!.issues[0]!.message;
+  throw invalidInput([...(path ? [path] : []), ...wrong].join('.'), { en, zh });
 }
 
 /** @returns the id. @throws UserError `missing`: what is no id names nothing */

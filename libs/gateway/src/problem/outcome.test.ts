@@ -72,7 +72,11 @@ async function collect(query: string, context = contextWith()): Promise<unknown[
 
 describe('an expected failure', () => {
   it.each([
-    ['INVALID_INPUT', { field: 'topK', detail: 'x' }, { __typename: 'InvalidInput', field: 'topK' }],
+    [
+      'INVALID_INPUT',
+      { field: 'topK', detail: 'too big', detailZh: '过大' },
+      { __typename: 'InvalidInput', field: 'topK' },
+    ],
     ['DOCUMENT_NOT_FOUND', { id: '1' }, { __typename: 'NotFound' }],
     ['FORBIDDEN', { action: 'read', subject: 'Document' }, { __typename: 'Forbidden' }],
     ['KNOWLEDGE_BASE_NAME_TAKEN', { name: 'n' }, { __typename: 'Conflict' }],

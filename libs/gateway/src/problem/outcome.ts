@@ -72,7 +72,12 @@ function refuseNul(value: unknown, path: string[]): void {
   if (typeof value === 'string' && value.includes('\0')) {
     const field = (path[0] === 'input' ? path.slice(1) : path).join('.');
     // Titles are made visible rather than refused, by the service that keeps them.
-    if (field !== 'title') throw invalidInput(field, 'expected text without the character U+0000');
+    if (field !== 'title') {
+      throw invalidInput(field, {
+        en: 'expected text without the character U+0000',
+        zh: '文本不得包含字符 U+0000',
+      });
+    }
   }
   if (typeof value !== 'object' || value === null || value instanceof Promise) return;
   for (const [key, part] of Object.entries(value)) refuseNul(part, [...path, key]);

@@ -78,7 +78,7 @@ function interrupted(cause: unknown): never {
 function parseMetadata(metadata: unknown): Metadata {
   if (metadata === undefined || metadata === null) return {};
   if (typeof metadata !== 'object' || Array.isArray(metadata)) {
-    throw invalidInput('metadata', 'expected an object');
+    throw invalidInput('metadata', { en: 'expected an object', zh: '应为对象' });
   }
   return parseInput(Metadata, metadata, 'metadata');
 }

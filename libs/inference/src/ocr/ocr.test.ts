@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '@midplane/kernel';
 import sharp from 'sharp';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { OcrReader } from './ocr.reader.js';
 
 const reader = new OcrReader({ maxPixels: 2e6, threads: 2 });
@@ -34,6 +34,18 @@ describe('OCR', () => {
     const lines = await reader.read(new Blob([page], { type: 'image/png' }));
     expect(lines.map(({ text }) => text)).toEqual(LINES);
     for (const { confidence } of lines) expect(confidence).toBeGreaterThan(0.8);
+  });
+
+  it('frees its memory when nothing comes, and reads what comes afterwards', async () => {
+    const brief = new OcrReader({ maxPixels: 2e6, threads: 2, idleMs: 1 });
+    const read = async () => (await brief.read(new Blob([page]))).map(({ text }) => text);
+    for (let round = 0; round < 2; round++) {
+      expect(await read()).toEqual(LINES);
+      await vi.waitUntil(() => !brief.loaded, 10_000);
+    }
+    // Two at once: the thread is not ended under the one that waits.
+    expect(await Promise.all([read(), read()])).toEqual([LINES, LINES]);
+    await brief.close();
   });
 
   it('says where each line stands, as shares of the sides', async () => {

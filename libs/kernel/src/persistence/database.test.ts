@@ -5,7 +5,7 @@ import {
   type TestDatabase,
   testDatabase,
 } from '@midplane/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Principal } from '../context/request-context.js';
 import { newId } from './ids.js';
 
@@ -107,6 +107,47 @@ describe.each([
     );
     await expect(write).rejects.toThrow('no further');
     expect(await names(b)).toEqual([]);
+  });
+
+  it('roll back to where a transaction inside began, and go on', async () => {
+    const seen = await asPrincipal(b, () =>
+      test.database.tenant(async (m) => {
+        await m.query(...addBase('outer', b.tenantId));
+        const inner = m.transaction(async (nested) => {
+          await nested.query(...addBase('inner', b.tenantId));
+          throw new Error('not this part');
+        });
+        await expect(inner).rejects.toThrow('not this part');
+        const names = await m.query<{ name: string }[]>('select name from knowledge_base');
+        await m.query('delete from knowledge_base');
+        return names;
+      }),
+    );
+    expect(seen).toEqual([{ name: 'outer' }]);
+  });
+
+  it('begin under their role in one round trip, and end in another', async () => {
+    const sent = vi.spyOn(test.dataSource.logger, 'logQuery');
+    await names(a);
+    const statements = sent.mock.calls.map(([statement]) => statement);
+    sent.mockRestore();
+    expect(statements).toEqual([
+      `START TRANSACTION; set local role midplane_app; set local app.tenant_id = '${a.tenantId}'`,
+      'select name from knowledge_base',
+      'COMMIT',
+    ]);
+  });
+
+  it('that can not begin under their scope do nothing, and give their connection back', async () => {
+    const work = vi.fn(async () => undefined);
+    // More of them than there are connections.
+    for (let n = 0; n < 8; n++) {
+      const attempt = asPrincipal(a, () => test.database.tenant(work, { no_such_setting: 1 }));
+      await expect(attempt).rejects.toThrow(/unrecognized configuration parameter/);
+      await expect(test.database.tenantOf(`'; --`, work)).rejects.toThrow('not a UUID');
+    }
+    expect(work).not.toHaveBeenCalled();
+    expect(await names(a)).toEqual([{ name: 'of a' }]);
   });
 
   it('take settings for one transaction, and nothing that is not one', async () => {

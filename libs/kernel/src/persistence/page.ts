@@ -11,7 +11,12 @@ export function encodeCursor(id: string): string {
 export function decodeCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const parsed = Id.safeParse(Buffer.from(cursor, 'base64url').toString());
-  if (!parsed.success) throw invalidInput('after', 'expected an endCursor of an earlier page');
+  if (!parsed.success) {
+    throw invalidInput('after', {
+      en: 'expected an endCursor of an earlier page',
+      zh: '应为之前某一页返回的 endCursor',
+    });
+  }
   return parsed.data;
 }
 

@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { AuthService } from '../auth/auth.service.js';
+import { OperatorToken } from '../auth/operator-token.js';
+import { TenantService } from '../auth/tenant.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { Health } from '../health/health.js';
 import { Jobs } from '../jobs/index.js';
@@ -26,6 +28,8 @@ export class KernelModule {
       { provide: FILE_STORAGE, useValue: kernel.storage },
       { provide: AuthService, useValue: kernel.auth },
       { provide: ApiKeyService, useValue: kernel.apiKeys },
+      { provide: TenantService, useValue: kernel.tenants },
+      { provide: OperatorToken, useValue: kernel.operatorToken },
       { provide: AuditLog, useValue: kernel.audit },
       { provide: Health, useValue: kernel.health },
     ];

@@ -3,7 +3,9 @@ import { ApiKeyEntity } from '../auth/api-key.entity.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { AuthService } from '../auth/auth.service.js';
 import { OidcVerifier } from '../auth/oidc-verifier.js';
+import { OperatorToken } from '../auth/operator-token.js';
 import { PrincipalRepository } from '../auth/principal.repository.js';
+import { TenantService } from '../auth/tenant.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import { loadMasterKey } from '../config/master-key.js';
@@ -39,6 +41,8 @@ export interface Kernel {
   principals: PrincipalRepository;
   auth: AuthService;
   apiKeys: ApiKeyService;
+  tenants: TenantService;
+  operatorToken: OperatorToken;
   audit: AuditLog;
   health: Health;
   close(): Promise<void>;
@@ -64,9 +68,8 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     entities: [ApiKeyEntity, ...settings.entities],
   });
   const database = new Database(opened.dataSource);
-  const contextToken = new ContextToken(
-    await loadMasterKey(config.MIDPLANE_MASTER_KEY, config.MIDPLANE_HOME),
-  );
+  const masterKey = await loadMasterKey(config.MIDPLANE_MASTER_KEY, config.MIDPLANE_HOME);
+  const contextToken = new ContextToken(masterKey);
   const registry = new ServiceRegistry(serviceUrls(config), contextToken);
   const principals = new PrincipalRepository(database);
   const oidc = config.OIDC_ISSUER ? new OidcVerifier(config.OIDC_ISSUER, config.OIDC_AUDIENCE) : undefined;
@@ -90,6 +93,8 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     principals,
     auth,
     apiKeys: new ApiKeyService(database, auth, audit),
+    tenants: new TenantService(database, audit),
+    operatorToken: new OperatorToken(masterKey),
     audit,
     health: dependencies(config, database, storage, jobs),
     close: async () => {

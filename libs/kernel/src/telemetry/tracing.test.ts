@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { contextOf } from '@midplane/testing';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInContext } from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
 import { newId } from '../persistence/ids.js';
@@ -18,6 +18,7 @@ interface SentSpan {
   traceId: string;
   spanId: string;
   parentSpanId?: string;
+  endTimeUnixNano: string;
   status: { code?: number };
   attributes: { key: string; value: { stringValue?: string } }[];
   events: { name: string }[];
@@ -52,6 +53,7 @@ afterEach(async () => {
 });
 
 const named = (name: string) => sent.find((one) => one.name === name)!;
+const parentOf = (name: string) => sent.find((one) => one.spanId === named(name).parentSpanId)?.name;
 
 it('puts the spans of a call, near and far, into its one trace', async () => {
   const token = new ContextToken(Buffer.alloc(32, 7));
@@ -67,7 +69,6 @@ it('puts the spans of a call, near and far, into its one trace', async () => {
   await flush();
 
   expect(new Set(sent.map((one) => one.traceId))).toEqual(new Set([traceId]));
-  const parentOf = (name: string) => sent.find((one) => one.spanId === named(name).parentSpanId)?.name;
   expect(named('question').parentSpanId ?? '').toBe('');
   expect(parentOf('inference.countTokens')).toBe('question');
   expect(parentOf('serve inference.countTokens')).toBe('inference.countTokens');
@@ -75,6 +76,61 @@ it('puts the spans of a call, near and far, into its one trace', async () => {
   expect(await metrics.metrics()).toContain(
     'midplane_call_seconds_count{service="inference",call="countTokens",outcome="ok"} 1',
   );
+});
+
+describe.each(['near', 'far'])('the span of a streamed call, %s,', (where) => {
+  /** What a reader does with the stream, and what the handler does after its second item. */
+  async function read(reader: (stream: AsyncIterable<unknown>) => Promise<void>, last = async () => {}) {
+    const token = new ContextToken(Buffer.alloc(32, 7));
+    const registry = new ServiceRegistry({}, token);
+    registry.serve('sessions', {
+      ask: async function* () {
+        try {
+          yield { type: 'token', text: 'a' };
+          yield { type: 'token', text: 'b' };
+          await span('write', {}, last);
+        } finally {
+          await span('close', {}, async () => {});
+        }
+      },
+    } as never);
+    const rpc = new RpcServer(registry, token, createLogger('silent', 'test'));
+    const url = await listen((request, response) => rpc.handle(request, response));
+    const clients = where === 'near' ? registry : new ServiceRegistry({ sessions: url }, token);
+    await runInContext(context, async () => reader(await clients.client('sessions').ask({ question: '?' })));
+    await flush();
+  }
+  const readAll = async (stream: AsyncIterable<unknown>) => void (await Array.fromAsync(stream));
+  const ended = (name: string) => BigInt(named(name).endTimeUnixNano);
+  const caller = where === 'near' ? 'sessions.ask' : 'serve sessions.ask';
+
+  it('ends with the stream, and holds what the stream does', async () => {
+    await read(readAll);
+    expect(parentOf('write')).toBe(caller);
+    expect(ended('sessions.ask')).toBeGreaterThanOrEqual(ended('write'));
+    expect(ended(caller)).toBeGreaterThanOrEqual(ended('close'));
+    expect(sent.filter(({ name }) => name === 'sessions.ask')).toHaveLength(1);
+  });
+
+  it('ends where its reader leaves', async () => {
+    await read(async (stream) => {
+      for await (const _ of stream) break;
+    });
+    expect(sent.map(({ name }) => name)).toEqual(expect.arrayContaining(['sessions.ask', 'close']));
+    expect(named('sessions.ask').status.code ?? 0).toBe(0);
+  });
+
+  it('notes how the stream failed', async () => {
+    const fail = async () => {
+      throw new UserError('NO_TEXT');
+    };
+    await expect(read(readAll, fail)).rejects.toMatchObject({ code: 'NO_TEXT' });
+    await flush();
+    expect(named('sessions.ask').attributes).toContainEqual({
+      key: 'midplane.problem',
+      value: { stringValue: 'NO_TEXT' },
+    });
+  });
 });
 
 it('notes an expected failure by its code, and a fault as an error', async () => {

@@ -4,6 +4,7 @@ import {
   isSpanContextValid,
   isValidTraceId,
   ROOT_CONTEXT,
+  type Span,
   SpanStatusCode,
   trace,
   TraceFlags,
@@ -19,6 +20,8 @@ export const TRACEPARENT_HEADER = 'traceparent';
 
 /**
  * Does `work` as a span of the running call's trace. Costs next to nothing where no spans are sent.
+ * A stream that `work` gives is a part of it: the span ends where the stream does, by its end, its failure or its
+ * reader, and what the stream does in between are its children.
  * @param name low in number: the operation, never its input
  * @param attributes ids, counts and names; never text of people or secrets
  * @throws what `work` throws; an expected failure is noted as its code, a fault as an error
@@ -26,18 +29,61 @@ export const TRACEPARENT_HEADER = 'traceparent';
 export function span<T>(name: string, attributes: Attributes, work: () => T | Promise<T>): Promise<T> {
   return trace.getTracer('midplane').startActiveSpan(name, { attributes }, async (current) => {
     try {
-      return await work();
-    } catch (error) {
-      if (error instanceof UserError) current.setAttribute('midplane.problem', error.code);
-      else {
-        current.recordException(asError(error));
-        current.setStatus({ code: SpanStatusCode.ERROR });
-      }
-      throw error;
-    } finally {
+      const result = await work();
+      if (current.isRecording() && isStream(result)) return streamWithin(current, result) as T;
       current.end();
+      return result;
+    } catch (error) {
+      endFailed(current, error);
+      throw error;
     }
   });
+}
+
+/** Streams of calls are iterators. A file's stream is none: it goes on to whoever reads it. */
+type Stream = AsyncIterator<unknown, unknown> & AsyncIterable<unknown>;
+
+function isStream(result: unknown): result is Stream {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result && 'next' in result;
+}
+
+/** @returns the stream, whose steps run under the span, and whose end ends it */
+function streamWithin(current: Span, stream: Stream): Stream & AsyncDisposable {
+  const active = context.active();
+  const step = async (go: () => Promise<IteratorResult<unknown, unknown>>) => {
+    try {
+      const result = await context.with(active, go);
+      if (result.done) current.end();
+      return result;
+    } catch (error) {
+      endFailed(current, error);
+      throw error;
+    }
+  };
+  const whole: Stream & AsyncDisposable = {
+    next: () => step(() => stream.next()),
+    return: (value?: unknown) =>
+      step(async () => (await stream.return?.(value)) ?? { done: true, value: undefined }),
+    throw: (error: unknown) =>
+      step(() => {
+        if (stream.throw) return stream.throw(error);
+        throw error;
+      }),
+    [Symbol.asyncIterator]: () => whole,
+    [Symbol.asyncDispose]: async () => {
+      await whole.return!();
+    },
+  };
+  return whole;
+}
+
+function endFailed(current: Span, error: unknown): void {
+  if (error instanceof UserError) current.setAttribute('midplane.problem', error.code);
+  else {
+    current.recordException(asError(error));
+    current.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  current.end();
 }
 
 /** @returns the header of the running span, for a call to another service; undefined where no spans are sent */

@@ -28,14 +28,16 @@ export type ThreadReply<Result> = { id: number; result: Result } | { id: number;
 
 /**
  * A worker thread that answers requests. It starts with the first request, and again with the next one after it
- * died, so a crash costs only the requests that it held.
+ * died or was ended for being idle, so a crash costs only the requests that it held.
  */
 export class Thread<Message, Result> {
   readonly #name: string;
   readonly #folder: string;
   readonly #data: unknown;
+  readonly #idleMs: number | undefined;
   readonly #pending = new Map<number, { resolve(result: Result): void; reject(error: Error): void }>();
   #worker: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #lastId = 0;
 
   /**
@@ -43,11 +45,18 @@ export class Thread<Message, Result> {
    *   that one runs from source (Node strips the types, so it and its siblings use erasable syntax only), and
    *   `<name>.worker.js` where it is built
    * @param data read by the worker as `workerData`
+   * @param idleMs how long the thread is kept after its last answer, in ms; undefined: until `close`
    */
-  constructor(moduleUrl: string, name: string, data: unknown) {
+  constructor(moduleUrl: string, name: string, data: unknown, idleMs?: number) {
     this.#name = `${name}.worker.${moduleUrl.endsWith('.ts') ? 'ts' : 'js'}`;
     this.#folder = moduleUrl;
     this.#data = data;
+    this.#idleMs = idleMs;
+  }
+
+  /** Whether the thread runs, and so holds memory. */
+  get running(): boolean {
+    return this.#worker !== undefined;
   }
 
   /**
@@ -55,6 +64,7 @@ export class Thread<Message, Result> {
    * @throws ThreadDiedError; Error with the thread's own message where the work failed in it
    */
   request(message: Message, transfer: ArrayBuffer[] = []): Promise<Result> {
+    clearTimeout(this.#idle);
     const worker = (this.#worker ??= this.#start());
     const id = ++this.#lastId;
     worker.ref();
@@ -66,7 +76,19 @@ export class Thread<Message, Result> {
 
   /** Ends the thread and frees its memory. Unanswered requests reject with ThreadDiedError. */
   async close(): Promise<void> {
+    clearTimeout(this.#idle);
     await this.#worker?.terminate();
+  }
+
+  #rest(worker: Worker): void {
+    // An idle thread must not keep a finished command alive.
+    worker.unref();
+    if (this.#idleMs === undefined) return;
+    this.#idle = setTimeout(() => {
+      // A request that comes while it ends gets a new one.
+      this.#worker = undefined;
+      void worker.terminate();
+    }, this.#idleMs).unref();
   }
 
   #start(): Worker {
@@ -80,14 +102,14 @@ export class Thread<Message, Result> {
     worker.on('message', (reply: ThreadReply<Result>) => {
       const waiting = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
-      // An idle thread must not keep a finished command alive.
-      if (this.#pending.size === 0) worker.unref();
+      if (this.#pending.size === 0) this.#rest(worker);
       if ('error' in reply) waiting?.reject(new Error(reply.error));
       else waiting?.resolve(reply.result);
     });
     let cause: Error | undefined;
     worker.on('error', (error: Error) => (cause = error));
     worker.on('exit', (code) => {
+      if (this.#worker !== worker) return;
       this.#worker = undefined;
       const why = cause ? cause.message : `exit code ${code}`;
       const died = new ThreadDiedError(`${this.#name} ended: ${why}`, { cause });

@@ -13,6 +13,8 @@ const METADATA_BYTES_MAX = 16_384;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 const CONTROL = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
+const NO_NUL = { en: 'expected no NUL characters', zh: '不得包含 NUL 字符' };
+
 const Value = z.union([z.string(), z.number(), z.boolean()]);
 const Values = z.union([Value, z.array(Value)]);
 
@@ -20,16 +22,26 @@ const Values = z.union([Value, z.array(Value)]);
 export function checkName(name: string): string {
   const trimmed = name.trim();
   if (trimmed.length < 1 || trimmed.length > NAME_MAX)
-    throw invalidInput('name', `expected 1 to ${NAME_MAX} characters`);
-  if (CONTROL.test(trimmed)) throw invalidInput('name', 'expected no control characters and one line');
+    throw invalidInput('name', {
+      en: `expected 1 to ${NAME_MAX} characters`,
+      zh: `应为 1 到 ${NAME_MAX} 个字符`,
+    });
+  if (CONTROL.test(trimmed))
+    throw invalidInput('name', {
+      en: 'expected no control characters and one line',
+      zh: '应为一行文本，且不含控制字符',
+    });
   return trimmed;
 }
 
 /** @throws UserError INVALID_INPUT */
 export function checkDescription(description: string): string {
   if (description.length > DESCRIPTION_MAX)
-    throw invalidInput('description', `expected at most ${DESCRIPTION_MAX} characters`);
-  if (description.includes('\0')) throw invalidInput('description', 'expected no NUL characters');
+    throw invalidInput('description', {
+      en: `expected at most ${DESCRIPTION_MAX} characters`,
+      zh: `不得超过 ${DESCRIPTION_MAX} 个字符`,
+    });
+  if (description.includes('\0')) throw invalidInput('description', NO_NUL);
   return description;
 }
 
@@ -50,10 +62,17 @@ export function visibleLine(text: string): string {
 /** @returns each reader once. @throws UserError INVALID_INPUT for what is no id of a user or group */
 export function checkReaders(readers: string[]): string[] {
   if (readers.length > READERS_MAX)
-    throw invalidInput('readers', `expected at most ${READERS_MAX} ids; make a group of them`);
+    throw invalidInput('readers', {
+      en: `expected at most ${READERS_MAX} ids; make a group of them`,
+      zh: `不得超过 ${READERS_MAX} 个编号，请改用用户组`,
+    });
   const ids = readers.map((reader) => reader.toLowerCase());
   const wrong = ids.findIndex((id) => !z.uuid().safeParse(id).success);
-  if (wrong >= 0) throw invalidInput(`readers.${wrong}`, 'expected the id of a user or a group');
+  if (wrong >= 0)
+    throw invalidInput(`readers.${wrong}`, {
+      en: 'expected the id of a user or a group',
+      zh: '应为用户或用户组的编号',
+    });
   return [...new Set(ids)];
 }
 
@@ -61,16 +80,28 @@ export function checkReaders(readers: string[]): string[] {
 export function checkMetadata(metadata: Metadata): Metadata {
   const entries = Object.entries(metadata);
   if (entries.length > METADATA_KEYS_MAX)
-    throw invalidInput('metadata', `expected at most ${METADATA_KEYS_MAX} keys`);
+    throw invalidInput('metadata', {
+      en: `expected at most ${METADATA_KEYS_MAX} keys`,
+      zh: `不得超过 ${METADATA_KEYS_MAX} 个键`,
+    });
   for (const [key, value] of entries) {
     if (!/^[\p{L}\p{N}_.-]{1,64}$/u.test(key))
-      throw invalidInput('metadata', 'expected keys of 1 to 64 letters, digits, ".", "_" or "-"');
+      throw invalidInput('metadata', {
+        en: 'expected keys of 1 to 64 letters, digits, ".", "_" or "-"',
+        zh: '键应由 1 到 64 个字母、数字、“.”、“_”或“-”组成',
+      });
     if (!Values.safeParse(value).success)
-      throw invalidInput(`metadata.${key}`, 'expected a string, a number, true, false, or a list of them');
+      throw invalidInput(`metadata.${key}`, {
+        en: 'expected a string, a number, true, false, or a list of them',
+        zh: '应为字符串、数字、true、false，或由它们组成的列表',
+      });
   }
   const json = JSON.stringify(metadata);
-  if (json.includes('\\u0000')) throw invalidInput('metadata', 'expected no NUL characters');
+  if (json.includes('\\u0000')) throw invalidInput('metadata', NO_NUL);
   if (Buffer.byteLength(json) > METADATA_BYTES_MAX)
-    throw invalidInput('metadata', `expected at most ${METADATA_BYTES_MAX} bytes as JSON`);
+    throw invalidInput('metadata', {
+      en: `expected at most ${METADATA_BYTES_MAX} bytes as JSON`,
+      zh: `以 JSON 计不得超过 ${METADATA_BYTES_MAX} 字节`,
+    });
   return metadata;
 }

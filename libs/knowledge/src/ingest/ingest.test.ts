@@ -2,8 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DocumentView } from '@midplane/contracts';
-import { InferenceModule } from '@midplane/inference';
-import { type Principal, readConfig } from '@midplane/kernel';
+import type { Principal } from '@midplane/kernel';
 import {
   asPrincipal,
   bookPages,
@@ -14,13 +13,11 @@ import {
   makePdf,
   makeZip,
   settledDocument,
-  testModules,
   type TestModules,
   uploadDocument,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ingestConfig } from './ingest.config.js';
-import { IngestModule, KNOWLEDGE_ENTITIES } from './ingest.module.js';
+import { bootKnowledge } from '../testing/boot-knowledge.js';
 
 const REAL_DOCUMENTS = join(import.meta.dirname, '../../../../../shared/data/documents');
 
@@ -30,13 +27,9 @@ let modules: TestModules;
 let admin: Principal;
 
 beforeAll(async () => {
-  modules = await testModules({
-    entities: KNOWLEDGE_ENTITIES,
-    modules: () => [InferenceModule.forRoot({}), IngestModule.forRoot(readConfig({}, ingestConfig))],
-  });
-  admin = await createPrincipal(modules.kernel.database, { roles: ['knowledge-admin'] });
+  ({ modules, admin } = await bootKnowledge());
 });
-afterAll(() => modules.close());
+afterAll(() => modules?.close());
 
 const ingest = () => modules.kernel.registry.client('ingest');
 const asAdmin = <T>(work: () => T): T => asPrincipal(admin, work);

@@ -6,24 +6,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InferenceModule } from '@midplane/inference';
-import { type Principal, readConfig, RpcServer } from '@midplane/kernel';
+import { type Principal, RpcServer } from '@midplane/kernel';
 import {
   asPrincipal,
   bookPages,
   createKnowledgeBase,
-  createPrincipal,
   makePdf,
   settledDocument,
   type SourceProcess,
   startFromSource,
-  testModules,
   type TestModules,
   uploadDocument,
 } from '@midplane/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ingestConfig } from './ingest.config.js';
-import { IngestModule, KNOWLEDGE_ENTITIES } from './ingest.module.js';
+import { bootKnowledge } from '../testing/boot-knowledge.js';
 
 /** Books, each another one; the first is long enough for several batches of vectors. */
 const UPLOADS = 10;
@@ -38,17 +34,14 @@ const workers: SourceProcess[] = [];
 
 /** This process takes uploads and embeds; the ingest service runs in processes that are killed. */
 beforeAll(async () => {
-  modules = await testModules({
-    entities: KNOWLEDGE_ENTITIES,
-    modules: () => [InferenceModule.forRoot({}), IngestModule.forRoot(readConfig({}, ingestConfig))],
+  ({ modules, admin } = await bootKnowledge({
     runJobs: false,
     env: { MIDPLANE_MASTER_KEY: MASTER_KEY },
-  });
+  }));
   const { registry, contextToken, logger } = modules.kernel;
   const rpc = new RpcServer(registry, contextToken, logger);
   inference = createServer((request, response) => void rpc.handle(request, response));
   await once(inference.listen(0, '127.0.0.1'), 'listening');
-  admin = await createPrincipal(modules.kernel.database, { roles: ['knowledge-admin'] });
 });
 afterAll(async () => {
   for (const worker of workers) await worker.kill();

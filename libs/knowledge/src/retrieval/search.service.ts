@@ -88,9 +88,16 @@ export class SearchService {
     const input = SearchInput.parse(request);
     authorize('search', 'KnowledgeBase');
     const query = input.query.trim();
-    if (query === '') throw invalidInput('query', 'expected a question or words to search for');
+    if (query === '')
+      throw invalidInput('query', {
+        en: 'expected a question or words to search for',
+        zh: '请输入要检索的问题或词语',
+      });
     if (query.length > MAX_QUERY_LENGTH)
-      throw invalidInput('query', `expected at most ${MAX_QUERY_LENGTH} characters`);
+      throw invalidInput('query', {
+        en: `expected at most ${MAX_QUERY_LENGTH} characters`,
+        zh: `不得超过 ${MAX_QUERY_LENGTH} 个字符`,
+      });
     const scope = scopeOf(input);
     const early = this.embedEarly(input, query);
     const bases = await this.basesOf(scope);

@@ -131,13 +131,10 @@ export class AskService {
     const earlier = before?.knowledgeBaseIds.filter((id) => ids.includes(id) || present.hasNextPage) ?? [];
     if (earlier.length > 0) return earlier;
     if (present.totalCount > MOST_KNOWLEDGE_BASES) {
-      const { locale } = currentContext();
-      throw invalidInput(
-        'knowledgeBaseIds',
-        locale === 'zh'
-          ? `知识库超过 ${MOST_KNOWLEDGE_BASES} 个，请指定要提问的知识库`
-          : `there are more than ${MOST_KNOWLEDGE_BASES} knowledge bases; name those to ask`,
-      );
+      throw invalidInput('knowledgeBaseIds', {
+        en: `there are more than ${MOST_KNOWLEDGE_BASES} knowledge bases; name those to ask`,
+        zh: `知识库超过 ${MOST_KNOWLEDGE_BASES} 个，请指定要提问的知识库`,
+      });
     }
     return ids;
   }

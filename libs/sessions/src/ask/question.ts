@@ -1,4 +1,4 @@
-import { currentContext, invalidInput } from '@midplane/kernel';
+import { invalidInput } from '@midplane/kernel';
 
 const LONGEST = 4_000;
 
@@ -16,15 +16,14 @@ const MESSAGES = {
  * @throws UserError INVALID_INPUT where nothing is left, or more than 4,000 characters
  */
 export function readQuestion(text: string): string {
-  const { locale } = currentContext();
   const question = text
     .replace(
       /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u200B\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/gu,
       '',
     )
     .trim();
-  if (!/[\p{L}\p{N}]/u.test(question)) throw invalidInput('question', MESSAGES.empty[locale]);
-  if ([...question].length > LONGEST) throw invalidInput('question', MESSAGES.long[locale]);
+  if (!/[\p{L}\p{N}]/u.test(question)) throw invalidInput('question', MESSAGES.empty);
+  if ([...question].length > LONGEST) throw invalidInput('question', MESSAGES.long);
   return question;
 }
 

@@ -9,7 +9,7 @@ export function askForService<Answer>(path: string): Promise<Answer> {
   const socketPath = process.env.MIDPLANE_TEST_SERVICES;
   if (!socketPath) {
     throw new Error(
-      'Tests that need Postgres or Redis run through the vitest.config.ts at the root: npm test',
+      'Tests that need Postgres, Redis or a browser run through the vitest.config.ts at the root: npm test',
     );
   }
   return new Promise((resolve, reject) => {

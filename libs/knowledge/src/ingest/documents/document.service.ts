@@ -60,7 +60,10 @@ export class DocumentService {
   async add(input: AddDocument): Promise<{ document: DocumentView; created: boolean }> {
     const { tenantId } = currentContext().principal;
     if (!input.file.storageKey.startsWith(tenantPrefix(tenantId)))
-      throw invalidInput('file.storageKey', 'expected a file of the own tenant');
+      throw invalidInput('file.storageKey', {
+        en: 'expected a file of the own tenant',
+        zh: '应为本租户的文件',
+      });
     try {
       authorize('create', 'Document');
       const upload = this.documentOf(input);

@@ -1,6 +1,4 @@
-import { InferenceModule } from '@midplane/inference';
-import { type Principal, readConfig } from '@midplane/kernel';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import type { Principal } from '@midplane/kernel';
 import {
   asPrincipal,
   bookPages,
@@ -9,39 +7,26 @@ import {
   ingestDocument,
   makePdf,
   settledDocument,
-  testModules,
   type TestModules,
   uploadDocument,
 } from '@midplane/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { RetrievalModule } from '../../retrieval/index.js';
-import { ingestConfig } from '../ingest.config.js';
-import { IngestModule, KNOWLEDGE_ENTITIES } from '../ingest.module.js';
+import { type BootedKnowledge, bootKnowledge } from '../../testing/boot-knowledge.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 
 let modules: TestModules;
 let admin: Principal;
+let query: BootedKnowledge['query'];
 
 beforeAll(async () => {
-  modules = await testModules({
-    entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
-    modules: () => [
-      InferenceModule.forRoot({}),
-      IngestModule.forRoot(readConfig({}, ingestConfig)),
-      RetrievalModule,
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
-    ],
-  });
-  admin = await createPrincipal(modules.kernel.database, { roles: ['knowledge-admin'] });
+  ({ modules, admin, query } = await bootKnowledge());
 });
-afterAll(() => modules.close());
+afterAll(() => modules?.close());
 
 const asAdmin = <T>(work: () => T): T => asPrincipal(admin, work);
 const ingest = () => modules.kernel.registry.client('ingest');
-const query = <T = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<T[]> =>
-  modules.kernel.database.dataSource.query(sql, parameters);
 
 async function search(knowledgeBaseId: string, text: string): Promise<string[]> {
   const { search } = modules.kernel.registry.client('retrieval');

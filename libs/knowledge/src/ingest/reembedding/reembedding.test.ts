@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InferenceModule } from '@midplane/inference';
-import { type Principal, readConfig } from '@midplane/kernel';
+import type { Principal } from '@midplane/kernel';
 import {
   asPrincipal,
   bookPages,
@@ -12,14 +11,11 @@ import {
   ingestDocument,
   makePdf,
   settledDocument,
-  testModules,
   type TestModules,
   uploadDocument,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { RetrievalModule } from '../../retrieval/index.js';
-import { ingestConfig } from '../ingest.config.js';
-import { IngestModule, KNOWLEDGE_ENTITIES } from '../ingest.module.js';
+import { type BootedKnowledge, bootKnowledge } from '../../testing/boot-knowledge.js';
 
 const MODELS = join(import.meta.dirname, '../../../../../../shared/models');
 const SECOND_MODEL = 'bge-small-zh-v1.5';
@@ -31,23 +27,17 @@ describe.skipIf(!existsSync(join(MODELS, SECOND_MODEL)))(
   () => {
     let modules: TestModules;
     let admin: Principal;
+    let query: BootedKnowledge['query'];
 
     beforeAll(async () => {
-      modules = await testModules({
-        entities: KNOWLEDGE_ENTITIES,
-        modules: () => [
-          InferenceModule.forRoot({ modelsDir: MODELS }),
-          IngestModule.forRoot(readConfig({ REEMBED_GRACE_SECONDS: '5' }, ingestConfig)),
-          RetrievalModule,
-        ],
-      });
-      admin = await createPrincipal(modules.kernel.database, { roles: ['knowledge-admin'] });
+      ({ modules, admin, query } = await bootKnowledge({
+        inference: { modelsDir: MODELS },
+        env: { REEMBED_GRACE_SECONDS: '5' },
+      }));
     });
-    afterAll(() => modules.close());
+    afterAll(() => modules?.close());
 
     const ingest = () => modules.kernel.registry.client('ingest');
-    const query = <T>(sql: string, parameters: unknown[]): Promise<T[]> =>
-      modules.kernel.database.dataSource.query(sql, parameters);
     const book = (seed: number) => makePdf({ pages: bookPages({ pages: 6, seed }) });
 
     test('is searched all the time, and has the new vectors only at the end', () =>

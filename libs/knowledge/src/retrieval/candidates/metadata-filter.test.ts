@@ -15,7 +15,7 @@ describe('a metadata filter', () => {
   ])('refuses %j and names the field', (filter, field) => {
     expect(() => parseMetadataFilter(filter)).toThrow(
       expect.objectContaining({
-        problem: { code: 'INVALID_INPUT', params: { field, detail: expect.any(String) } },
+        problem: { code: 'INVALID_INPUT', params: expect.objectContaining({ field }) },
       }),
     );
   });

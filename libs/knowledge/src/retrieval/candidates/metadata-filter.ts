@@ -29,7 +29,12 @@ export type MetadataFilter = Condition[];
  */
 export function parseMetadataFilter(filter: Record<string, unknown> | undefined): MetadataFilter {
   const fields = Object.entries(filter ?? {});
-  if (fields.length > MAX_FIELDS) throw invalidInput('filter', `at most ${MAX_FIELDS} fields`);
+  if (fields.length > MAX_FIELDS) {
+    throw invalidInput('filter', {
+      en: `expected at most ${MAX_FIELDS} fields`,
+      zh: `不得超过 ${MAX_FIELDS} 个字段`,
+    });
+  }
   return fields.flatMap(([field, condition]) => parseCondition(field, condition));
 }
 
@@ -42,10 +47,10 @@ function parseCondition(field: string, condition: unknown): Condition[] {
   if (values.success) return [{ field, anyOf: values.data }];
   const range = Range.safeParse(condition);
   if (!range.success)
-    throw invalidInput(
-      `filter.${field}`,
-      `expected a string, number or boolean, a list of 1 to ${MAX_VALUES} of them, or a range of gt, gte, lt, lte`,
-    );
+    throw invalidInput(`filter.${field}`, {
+      en: `expected a string, number or boolean, a list of 1 to ${MAX_VALUES} of them, or a range of gt, gte, lt, lte`,
+      zh: `应为字符串、数字或布尔值，或由 1 到 ${MAX_VALUES} 个此类值组成的列表，或由 gt、gte、lt、lte 表示的范围`,
+    });
   return Object.entries(range.data).map(([comparison, bound]) => ({
     field,
     comparison: comparison as Comparison,
