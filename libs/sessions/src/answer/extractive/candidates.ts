@@ -1,4 +1,4 @@
-import { sentences } from '@midplane/kernel';
+import { type Sentence, sentences } from '@midplane/kernel';
 import { detectLanguage } from '../../text/language.js';
 import { contentWords } from '../../text/words.js';
 import type { Passage } from '../passage.js';
@@ -24,6 +24,8 @@ export interface Candidate {
 
 /** What is longer is no sentence but a failed parse; it is cut at a comma or a space. */
 const LONGEST = 800;
+/** Semicolons join no more than this, in UTF-16 units. */
+const LONG = 240;
 const CELLS = / \| /u;
 
 /** Cuts passages into what can be quoted, in the order of the passages. */
@@ -85,7 +87,7 @@ function* quotable(text: string): Generator<Quotable> {
         yield { source: line, text: line.trim(), kind: 'heading', spans: [span] };
         continue;
       }
-      for (const sentence of sentences(line)) {
+      for (const sentence of whole(line)) {
         const source = shorten(sentence.text);
         const start = from + sentence.start;
         yield { source, text: source, kind: 'sentence', spans: [[start, start + source.length]] };
@@ -97,6 +99,19 @@ function* quotable(text: string): Generator<Quotable> {
       yield { source, text: rowAsText(header.cells, cells), kind: 'row', spans: [header.span, span] };
     }
   }
+}
+
+/** Sentences of a line, those parted by semicolons in one, as far as they make no long one. */
+function whole(line: string): Sentence[] {
+  const joined: Sentence[] = [];
+  for (const sentence of sentences(line)) {
+    const last = joined.at(-1);
+    if (last && /[；;]$/u.test(last.text) && sentence.end - last.start <= LONG) {
+      const { start } = last;
+      joined[joined.length - 1] = { start, end: sentence.end, text: line.slice(start, sentence.end) };
+    } else joined.push(sentence);
+  }
+  return joined;
 }
 
 /** A short line of its own that states nothing: "Annual leave", "三、考勤". Something has to follow it. */

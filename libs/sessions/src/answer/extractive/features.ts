@@ -29,10 +29,6 @@ export const SENTENCE_FEATURES = [
   'length',
   /** It is the first of its passage. */
   'first',
-  /** It is a row of a table. */
-  'row',
-  /** The source asks a question itself before it. */
-  'asked',
 ] as const;
 export type SentenceFeature = (typeof SENTENCE_FEATURES)[number];
 export type Features<Name extends string> = Record<Name, number>;
@@ -92,8 +88,6 @@ export function describe(
         news: words.length > 0 ? own / words.length : 0,
         length: Math.log(1 + words.length) / LONG,
         first: Number(candidate.order === 0),
-        row: Number(candidate.isRow),
-        asked: Number(candidate.askedBy !== undefined),
       },
     };
   });
