@@ -7,4 +7,5 @@ export {
 export { EXTRACTIVE_PARAMETERS } from './answer/extractive/parameters.js';
 export type { AnswerSignals } from './answer/extractive/score.js';
 export { numberPassages } from './answer/passage.js';
+export { RuleCompleter } from './follow-up/rule.completer.js';
 export { SESSIONS_ENTITIES, SessionsModule } from './sessions.module.js';
