@@ -1,5 +1,6 @@
 import {
   decodeVector,
+  type NamedFilter,
   type SearchHit,
   type SearchInput as SearchRequest,
   SearchInput,
@@ -31,8 +32,10 @@ import {
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
 import { lexicalPlan, vectorPlan } from './candidates/plan.js';
 import type { SearchScope } from './candidates/queries.js';
-import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
+import { type Channels, coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
+import { type Narrowing, narrowings } from './narrowing.js';
+import { type Named, namedIn } from './question/index.js';
 import { RERANKER, type Reranker } from './rerank/reranker.port.js';
 
 /** Longest question in characters: a whole document is no question, and each of its words costs. */
@@ -78,13 +81,18 @@ export class SearchService {
       throw invalidInput('query', `expected at most ${MAX_QUERY_LENGTH} characters`);
     const scope = scopeOf(input);
     const early = this.embedEarly(input, query);
-    const bases = await this.basesOf(scope);
+    const named = input.namedFilters ? namedIn(query) : undefined;
+    const bases = await this.basesOf(scope, named);
     const words = distinctWords(query);
 
-    const [lexical, vector] = await Promise.all([
-      this.byWords(input, scope, bases, words),
-      this.byVector(input, scope, bases, query, early),
-    ]);
+    const tries = narrowings(scope, bases, named);
+    const { lexical, vector, filters } = await this.firstFound(tries, async (narrowed) => {
+      const [lexical, vector] = await Promise.all([
+        this.byWords(input, narrowed.scope, narrowed.bases, words),
+        this.byVector(input, narrowed.scope, narrowed.bases, query, early),
+      ]);
+      return { lexical, vector };
+    });
     const fused = fuse({ lexical, vector }, input.mode, input.fusion);
     const { hits, passages, reranker } = await this.rerank(input, scope, query, fused, lexical.reach);
     const kept = hits
@@ -95,6 +103,7 @@ export class SearchService {
     const cosines = vector.flatMap((list) => list.slice(0, 1).map(({ score }) => score));
     return {
       hits: shown.map(([hit, passage]) => view(hit, passage, words)),
+      filters,
       tookMs: performance.now() - begun,
       embeddingModel: [...new Set(bases.map(({ embedder }) => embedder.name))].join(', '),
       reranker,
@@ -103,8 +112,22 @@ export class SearchService {
     };
   }
 
-  private async basesOf(scope: SearchScope): Promise<SearchedBase[]> {
-    const bases = await this.candidates.bases(scope);
+  /** What the first of the ways finds that finds anything, and the filters that it had. */
+  private async firstFound(
+    tries: Narrowing[],
+    find: (narrowed: Narrowing) => Promise<Channels>,
+  ): Promise<Channels & { filters: NamedFilter[] }> {
+    for (const narrowed of tries.slice(0, -1)) {
+      const found = await find(narrowed);
+      if (found.lexical.found.length > 0 || found.vector.some((list) => list.length > 0))
+        return { ...found, filters: narrowed.filters };
+    }
+    const last = tries.at(-1)!;
+    return { ...(await find(last)), filters: last.filters };
+  }
+
+  private async basesOf(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
+    const bases = await this.candidates.bases(scope, named);
     const known = new Set(bases.map(({ id }) => id));
     const missing = scope.knowledgeBaseIds.find((id) => !known.has(id));
     if (missing !== undefined) throw new UserError('KNOWLEDGE_BASE_NOT_FOUND', { id: missing });

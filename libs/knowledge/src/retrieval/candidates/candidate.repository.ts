@@ -2,6 +2,7 @@ import type { Box } from '@midplane/contracts';
 import { Database, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
+import type { Named } from '../question/index.js';
 import { reachOf, type WordScores } from './lexical-weights.js';
 import {
   basesQuery,
@@ -22,6 +23,18 @@ export interface SearchedBase {
   chunks: number;
   /** Chunks in the whole index, about; 0 where Postgres has not counted yet. */
   indexed: number;
+  /** Visible documents of it that the question may mean. */
+  named: NamedMatch[];
+}
+
+/** A document whose title holds a name of the question, or that is from the time it names. */
+export interface NamedMatch {
+  id: string;
+  title: string;
+  chunks: number;
+  /** Which of the named documents it may be, by their place in the question. */
+  names: number[];
+  dated: boolean;
 }
 
 /** A chunk that a channel found, with that channel's own score; the higher the better. */
@@ -71,8 +84,11 @@ export const HNSW_SETTINGS: TransactionSettings = {
 export class CandidateRepository {
   constructor(private readonly database: Database) {}
 
-  /** @returns those of the scope's knowledge bases that the tenant has */
-  async bases(scope: SearchScope): Promise<SearchedBase[]> {
+  /**
+   * @param named what the question names, to be looked up on the way
+   * @returns those of the scope's knowledge bases that the tenant has
+   */
+  async bases(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
     const rows = await this.run<{
       id: string;
       name: string;
@@ -81,9 +97,11 @@ export class CandidateRepository {
       dimension: number;
       chunks: number;
       indexed: number;
-    }>(basesQuery(scope), SETTINGS);
+      named?: NamedMatch[];
+    }>(basesQuery(scope, named), SETTINGS);
     return rows.map(({ embedderName, embedderRevision, dimension, ...base }) => ({
       ...base,
+      named: base.named ?? [],
       embedder: { name: embedderName, revision: embedderRevision, dimension },
     }));
   }

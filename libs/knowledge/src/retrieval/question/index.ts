@@ -1,0 +1,2 @@
+export { bestOf, type NamedDocument } from './documents.js';
+export { type Named, namedIn } from './named.js';
