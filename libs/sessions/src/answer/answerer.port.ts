@@ -18,6 +18,11 @@ export interface AnswerRequest {
   question: string;
   /** The same, understandable without the conversation. */
   standalone: string;
+  /**
+   * Where the question asks several things: each of them as a question of its own, in order. The passages are the best
+   * of each, in turn; the answer is to cover all parts.
+   */
+  parts?: string[];
   language: Locale;
   /** At least one. */
   passages: Passage[];

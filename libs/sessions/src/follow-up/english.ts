@@ -221,7 +221,8 @@ function withReferent(body: string, referent: string): string {
 function subjectOf(question: string): string | undefined {
   const quoted = /["“]([^"”]{2,60})["”]/u.exec(question)?.[1];
   if (quoted) return quoted;
-  const definite = phrases(question);
+  // "How many days of leave": what is counted, not what counts it.
+  const definite = phrases(question.replace(/^how (?:many|much)\s+\p{L}+\s+of\s+/iu, ''));
   const name = nameIn(question);
   // "did Luther write": the name alone, without the verb that follows it.
   if (name && new RegExp(`\\b(?:do|does|did)\\s+${escaped(name)}\\b`, 'iu').test(question)) return name;

@@ -1,0 +1,47 @@
+import { toSimplified } from '../text/simplified.js';
+import { contentWords } from '../text/words.js';
+
+const INTERROGATIVE =
+  /什么|怎么|怎样|如何|多少|多久|多长|多大|多高|多远|谁|哪|几(?![乎率何类个人])|几个|吗|是否|能否|可否|为何|何时|是不是|有没有|能不能|可不可以|要不要/u;
+/** Where a second question can begin: after the mark of the first, at a comma, or before 以及. */
+const BETWEEN =
+  /(?<=[？?])\s*(?=\S)|[；;]\s*(?:以及|并且|另外|还有|同时|此外|而且)?|[，,]\s*(?:以及|并且|另外|还有|同时|此外|而且|那么?|又|还)?|(?:以及|并且|另外|还有|同时|此外)(?=.*(?:什么|怎么|怎样|如何|多少|多久|谁|哪|几|吗|是否|能否|有没有))/gu;
+/** 无论什么情况, 谁…谁, 之间: what looks like a question word asks nothing there, or both sides belong together. */
+const NO_CUT = /无论|不论|不管|任何|之间|区别|差别|不同|相比|对比/u;
+/** "，哪些不可以": it asks too, with what it leaves out before it. */
+const CONDITION = /^(?:如果|假如|要是|若|当|在|根据|按照|依据|关于|对于)[^，,？?；;]*$/u;
+
+/**
+ * Cuts a Chinese question where a second question of its own begins. Each side has to ask: 如果离职，年假怎么算 is
+ * one question, 年假有几天，怎么申请 is two.
+ * @returns the pieces in order; the question as it is where there is only one
+ */
+export function chineseClauses(question: string): string[] {
+  const simple = toSimplified(question);
+  // Phrases can change their length with the script: then places don't hold.
+  const plain = simple.length === question.length ? simple : question;
+  const pieces: string[] = [];
+  let from = 0;
+  for (const match of plain.matchAll(BETWEEN)) {
+    const end = match.index + match[0].length;
+    const before = plain.slice(from, match.index);
+    const next = clauseFrom(plain, end);
+    if (!asks(before, plain) || !asks(next, plain)) continue;
+    if (CONDITION.test(before)) continue;
+    pieces.push(closed(question.slice(from, match.index).trim()));
+    from = end;
+  }
+  pieces.push(question.slice(from).trim());
+  return pieces;
+}
+
+const closed = (piece: string): string => (/[？?。！]$/u.test(piece) ? piece : `${piece}？`);
+
+/** What follows, up to the next full stop: a comma within may part a condition from its question. */
+const clauseFrom = (text: string, at: number): string => /^[^？?；;。]*/u.exec(text.slice(at))![0];
+
+/** Whether a clause asks something that can be searched. A sentence that has ended is whole. */
+function asks(clause: string, whole: string): boolean {
+  if (/[？?]$/u.test(clause.trim())) return contentWords(clause).length > 0;
+  return INTERROGATIVE.test(clause) && !NO_CUT.test(whole) && contentWords(clause).length > 0;
+}
