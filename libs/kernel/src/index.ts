@@ -30,4 +30,5 @@ export * from './storage/s3.storage.js';
 export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';
+export * from './text/plain-question.js';
 export * from './text/sentences.js';

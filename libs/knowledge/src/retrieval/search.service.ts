@@ -13,6 +13,7 @@ import {
   LOGGER,
   type Logger,
   may,
+  plainQuestion,
   readerIds,
   type ServiceClient,
   ServiceRegistry,
@@ -35,7 +36,7 @@ import type { SearchScope } from './candidates/queries.js';
 import { type Channels, coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
 import { type Narrowing, narrowings } from './narrowing.js';
-import { type Named, namedIn } from './question/index.js';
+import { type Named, namedIn, respell, respellable } from './question/index.js';
 import { RERANKER, type Reranker } from './rerank/reranker.port.js';
 
 /** Longest question in characters: a whole document is no question, and each of its words costs. */
@@ -47,6 +48,11 @@ const candidatesFor = (topK: number): number => Math.min(200, Math.max(50, 2 * t
 /** Knowledge bases whose model is remembered. */
 const BASES_REMEMBERED = 10_000;
 
+/** Candidates of each channel whose words can correct a misspelt one. */
+const SPELLING_CANDIDATES = 30;
+
+/** What the channels found, and the words that they were asked for. */
+type Found = Channels & { words: string[] };
 type Search = z.output<typeof SearchInput>;
 type Embedded = Awaited<ReturnType<ServiceClient<'inference'>['embed']>>;
 
@@ -75,7 +81,7 @@ export class SearchService {
     const begun = performance.now();
     const input = SearchInput.parse(request);
     authorize('search', 'KnowledgeBase');
-    const query = input.query.trim();
+    const query = plainQuestion(input.query);
     if (query === '') throw invalidInput('query', 'expected a question or words to search for');
     if (query.length > MAX_QUERY_LENGTH)
       throw invalidInput('query', `expected at most ${MAX_QUERY_LENGTH} characters`);
@@ -83,16 +89,10 @@ export class SearchService {
     const early = this.embedEarly(input, query);
     const named = input.namedFilters ? namedIn(query) : undefined;
     const bases = await this.basesOf(scope, named);
-    const words = distinctWords(query);
-
     const tries = narrowings(scope, bases, named);
-    const { lexical, vector, filters } = await this.firstFound(tries, async (narrowed) => {
-      const [lexical, vector] = await Promise.all([
-        this.byWords(input, narrowed.scope, narrowed.bases, words),
-        this.byVector(input, narrowed.scope, narrowed.bases, query, early),
-      ]);
-      return { lexical, vector };
-    });
+    const { lexical, vector, words, filters } = await this.firstFound(tries, (narrowed) =>
+      this.channels(input, narrowed, query, early),
+    );
     const fused = fuse({ lexical, vector }, input.mode, input.fusion);
     const { hits, passages, reranker } = await this.rerank(input, scope, query, fused, lexical.reach);
     const kept = hits
@@ -115,8 +115,8 @@ export class SearchService {
   /** What the first of the ways finds that finds anything, and the filters that it had. */
   private async firstFound(
     tries: Narrowing[],
-    find: (narrowed: Narrowing) => Promise<Channels>,
-  ): Promise<Channels & { filters: NamedFilter[] }> {
+    find: (narrowed: Narrowing) => Promise<Found>,
+  ): Promise<Found & { filters: NamedFilter[] }> {
     for (const narrowed of tries.slice(0, -1)) {
       const found = await find(narrowed);
       if (found.lexical.found.length > 0 || found.vector.some((list) => list.length > 0))
@@ -124,6 +124,38 @@ export class SearchService {
     }
     const last = tries.at(-1)!;
     return { ...(await find(last)), filters: last.filters };
+  }
+
+  /** Both channels; the words once more, where words that the index does not have can be corrected. */
+  private async channels(
+    input: Search,
+    narrowed: Narrowing,
+    query: string,
+    early: Promise<Embedded | undefined>,
+  ): Promise<Found> {
+    const { scope, bases } = narrowed;
+    const words = distinctWords(query);
+    const [lexical, vector] = await Promise.all([
+      this.byWords(input, scope, bases, words),
+      this.byVector(input, scope, bases, query, early),
+    ]);
+    const corrections = await this.corrections(scope, lexical, vector);
+    if (corrections.size === 0) return { lexical, vector, words };
+    const corrected = [...new Set(words.map((word) => corrections.get(word) ?? word))];
+    return { lexical: await this.byWords(input, scope, bases, corrected), vector, words: corrected };
+  }
+
+  /** A misspelt word is corrected by the words of what was found in spite of it, within what its asker may see. */
+  private async corrections(
+    scope: SearchScope,
+    lexical: LexicalCandidates,
+    vector: Candidate[][],
+  ): Promise<Map<string, string>> {
+    const unseen = respellable(lexical.unseen);
+    if (unseen.length === 0) return new Map();
+    const nearest = [lexical.found, ...vector].flatMap((list) => list.slice(0, SPELLING_CANDIDATES));
+    const ids = [...new Set(nearest.map(({ chunkId }) => chunkId))];
+    return respell(unseen, await this.candidates.seenWords(scope, ids, unseen));
   }
 
   private async basesOf(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
@@ -140,7 +172,7 @@ export class SearchService {
     bases: SearchedBase[],
     words: string[],
   ): Promise<LexicalCandidates> {
-    if (mode === 'VECTOR') return { found: [], reach: 0 };
+    if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [] };
     const chunks = chunksOf(bases);
     const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
     return this.candidates.byWords(lexicalPlan(chunks, indexed), scope, words, indexed, candidatesFor(topK));

@@ -276,6 +276,47 @@ describe.each([
     expect((await found(owner, query, { mode: 'LEXICAL' }))[0]).toBe(title);
   });
 
+  it.each([
+    [
+      'full-width letters and repeated marks',
+      'ｐａｉｄ　ＡＮＮＵＡＬ ｌｅａｖｅ？？？！！',
+      'leave',
+      'paid ANNUAL leave？！',
+    ],
+    ['spaces between Chinese characters', '带 薪 年 休 假 有 几 天', '假期', '带薪年休假有几天'],
+    ['capitals', 'HOW MANY DAYS OF PAID ANNUAL LEAVE', 'leave', 'how many days of paid annual leave'],
+  ])('overlooks %s', async (_name, noisy, title, plain) => {
+    for (const mode of MODES) {
+      const [a, b] = [await search(owner, noisy, { mode }), await search(owner, plain, { mode })];
+      expect(a.hits[0]!.documentTitle).toBe(title);
+      expect(a.hits.map(({ chunkId }) => chunkId)).toEqual(b.hits.map(({ chunkId }) => chunkId));
+      expect(a.coverage).toBe(b.coverage);
+    }
+  });
+
+  it.each(['HYBRID', 'LEXICAL'] as const)('corrects misspelt words by what it found (%s)', async (mode) => {
+    const right = await search(owner, 'part-time staff annual leave proportion', { mode });
+    const wrong = await search(owner, 'part-time stafff anual leave propotion', { mode });
+    expect(wrong.hits[0]!.text).toBe(right.hits[0]!.text);
+    expect(wrong.coverage).toBeCloseTo(right.coverage, 6);
+    const { text, highlights } = wrong.hits[0]!;
+    expect(highlights.map(([start, end]) => text.slice(start, end))).toContain('annual');
+    // With no word right, only the meaning can find what corrects them.
+    const alone = (await search(owner, 'anual leef', { mode })).hits.map(
+      ({ documentTitle }) => documentTitle,
+    );
+    expect(alone[0]).toBe(mode === 'HYBRID' ? 'leave' : undefined);
+  });
+
+  it('corrects no word by what its asker may not see, and makes no word of a code', async () => {
+    const unseen = await search(owner, 'Project Falcon salarees', { mode: 'LEXICAL' });
+    expect(unseen.hits[0]!.documentTitle).toBe('salaries');
+    const { coverage, hits } = await search(colleague, 'Project Falcon salarees', { mode: 'LEXICAL' });
+    expect(hits.map(({ documentTitle }) => documentTitle)).not.toContain('salaries');
+    expect(coverage).toBeLessThan(unseen.coverage);
+    expect(await found(owner, 'ABC1236', { mode: 'LEXICAL' })).toEqual([]);
+  });
+
   it('does not take one code or number for another', async () => {
     expect(await found(owner, 'ABC1234', { mode: 'LEXICAL' })).toEqual(['order']);
     expect(await found(owner, '3.5', { mode: 'LEXICAL' })).toEqual(['order']);

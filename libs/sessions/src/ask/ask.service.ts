@@ -14,6 +14,7 @@ import {
   Database,
   invalidInput,
   newId,
+  plainQuestion,
   ServiceRegistry,
   UserError,
 } from '@midplane/kernel';
@@ -99,7 +100,7 @@ export class AskService {
     const before = input.conversationId ? await this.conversations.soFar(input.conversationId) : undefined;
     const knowledgeBaseIds = await this.knowledgeBases(input.knowledgeBaseIds, before);
     const turns = before?.turns ?? [];
-    const standalone = await completer.complete(asked, turns, language, signal);
+    const standalone = await completer.complete(plainQuestion(asked), turns, language, signal);
 
     const searched = await this.search(partsOf(standalone.text, language), knowledgeBaseIds, input);
     const hits = mergeHits(

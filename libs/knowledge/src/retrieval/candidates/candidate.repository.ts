@@ -2,7 +2,7 @@ import type { Box } from '@midplane/contracts';
 import { Database, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
-import type { Named } from '../question/index.js';
+import type { Named, SeenWord } from '../question/index.js';
 import { reachOf, type WordScores } from './lexical-weights.js';
 import {
   basesQuery,
@@ -11,6 +11,7 @@ import {
   type Plan,
   type Query,
   type SearchScope,
+  seenWordsQuery,
   vectorQuery,
 } from './queries.js';
 
@@ -48,6 +49,8 @@ export interface LexicalCandidates {
   found: Candidate[];
   /** The highest BM25 that any text could reach for the question. */
   reach: number;
+  /** Words of the question that the index does not have. */
+  unseen: string[];
 }
 
 /** A chunk in full. */
@@ -118,12 +121,13 @@ export class CandidateRepository {
     indexed: number,
     limit: number,
   ): Promise<LexicalCandidates> {
-    if (words.length === 0) return { found: [], reach: 0 };
+    if (words.length === 0) return { found: [], reach: 0, unseen: [] };
     const [row] = await this.run<{ found: [string, number][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
       SETTINGS,
     );
-    return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed) };
+    const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
+    return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed), unseen };
   }
 
   /**
@@ -148,6 +152,12 @@ export class CandidateRepository {
       return exact!.found.map(toCandidate);
     }
     return row!.found.map(toCandidate);
+  }
+
+  /** @returns the words of letters that chunks hold, of those that begin like one of `unseen` */
+  async seenWords(scope: SearchScope, chunkIds: string[], unseen: string[]): Promise<SeenWord[]> {
+    if (chunkIds.length === 0) return [];
+    return this.run<SeenWord>(seenWordsQuery(scope, chunkIds, unseen), SETTINGS);
   }
 
   /** @returns the chunks in full, as far as they may still be seen, by their ids */

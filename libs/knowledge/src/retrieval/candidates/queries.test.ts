@@ -7,6 +7,7 @@ import {
   passagesQuery,
   type Query,
   type SearchScope,
+  seenWordsQuery,
   vectorQuery,
 } from './queries.js';
 
@@ -41,6 +42,7 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['lexical-narrow', lexicalQuery('narrow', scope, ['annual', 'leave'], 50)],
     ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
+    ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
   ])('%s', async (query, built) => {
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);

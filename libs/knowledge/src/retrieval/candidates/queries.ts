@@ -172,6 +172,28 @@ from found f`;
   return { text, values: parameters.values };
 }
 
+/**
+ * The words of letters in chunks that were found, as far as they may be seen, that begin like words which the index
+ * does not have: a row for each word, with the number of chunks that hold it.
+ */
+export function seenWordsQuery(scope: SearchScope, chunkIds: string[], unseen: string[]): Query {
+  const parameters = new Parameters();
+  const ids = parameters.add(chunkIds);
+  const visible = visibleSql(scope, parameters);
+  const letters = parameters.add([...new Set(unseen.map((word) => word.charAt(0)))]);
+  const text = `select w.word, count(*)::int as texts
+from (
+  select distinct p.chunk_id, string_to_table(p.words, ' ') as word
+  from posting p
+  join document d on d.id = p.document_id
+  where p.chunk_id = any (${ids}::uuid[])
+    and ${visible}
+) w
+where left(w.word, 1) = any (${letters}::text[]) and w.word ~ '^[a-z]{4,}$'
+group by w.word`;
+  return { text, values: parameters.values };
+}
+
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
 const DOCUMENTS_COUNTED = 2000;
 
