@@ -235,6 +235,15 @@ describe('what is asked', () => {
     expect(manifest.passages).toHaveLength(2);
   });
 
+  it('is understood with spaces between its characters and marks repeated', async () => {
+    const answer = await answerTo(alice, input('密 码 多 久 需 要 更 换 一 次 ？？？'));
+    expect(answer.text).toContain('每90天更换一次');
+    expect((await manifestOf(answer)).question).toMatchObject({
+      asked: '密 码 多 久 需 要 更 换 一 次 ？？？',
+      searched: '密码多久需要更换一次 ？',
+    });
+  });
+
   it('is limited to the document that it names, which the sources and the manifest say', async () => {
     const question = 'According to the handbook, who approves requests?';
     const filters = [{ kind: 'DOCUMENT', value: 'handbook', documentId, dropped: false }];

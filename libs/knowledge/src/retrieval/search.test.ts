@@ -416,8 +416,11 @@ describe.each([
           pages: [1, 2],
         },
         'Travel Policy (2024)': {
-          texts: ['The hotel limit for a night is 500 yuan.', 'Taxis are paid at any time.'],
-          headings: [['1. Hotels'], ['2. Taxis', '2.1 Late at night']],
+          texts: [
+            'The hotel limit for a night is 500 yuan.',
+            '2.1 Late at night\nTaxis are paid at any time.',
+          ],
+          headings: [['1. Hotels'], ['2. Taxis']],
           pages: [1, 3],
         },
         'Board travel policy': {
@@ -460,9 +463,11 @@ describe.each([
         'The hotel limit for a night is 400 yuan.',
         'The hotel limit for a night is 500 yuan.',
       ]);
-      expect(await texts('What does section 2.1 say?')).toEqual(['Taxis are paid at any time.']);
+      expect(await texts('What does section 2.1 say?')).toEqual([
+        '2.1 Late at night\nTaxis are paid at any time.',
+      ]);
       expect(await texts("What is said under 'Taxis'?")).toEqual([
-        'Taxis are paid at any time.',
+        '2.1 Late at night\nTaxis are paid at any time.',
         'Taxis are paid at night.',
       ]);
       expect(await texts('Which documents from 2022 mention the hotel limit?')).toEqual([

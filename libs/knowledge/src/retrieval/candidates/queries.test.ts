@@ -58,7 +58,7 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
         expect(beforeRanking).toContain(`d.status = 'READY'`);
         expect(beforeRanking.includes('d.readers &&')).toBe(scope.principals !== undefined);
         expect(beforeRanking.includes('d.metadata')).toBe(scope.filter.length > 0);
-        for (const named of ['d.id = any', 'c.page between', 'unnest(c.headings)'])
+        for (const named of ['d.id = any', 'c.page between', 'unnest(c.headings'])
           expect(beforeRanking.includes(named)).toBe(scope.within !== undefined);
       }
     }

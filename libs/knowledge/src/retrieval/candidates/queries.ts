@@ -45,6 +45,11 @@ function visibleSql({ principals, filter, within }: SearchScope, parameters: Par
   return `d.status = 'READY'${readable}${metadataSql(filter, parameters)}${documents}`;
 }
 
+/** A chunk of several small sections has their headings in its text: lines that are short and end like no sentence. */
+const HEADING_LINES = `array(
+        select l from unnest(string_to_array(c.text, E'\\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\\s*$'
+      )`;
+
 /** The chunks of named pages and headings: a join by the chunk's id, and its conditions, or nothing. */
 function placesSql(
   { within }: SearchScope,
@@ -60,9 +65,10 @@ function placesSql(
     )`);
   }
   for (const patterns of within?.headings ?? [])
-    conditions.push(
-      `exists (select from unnest(c.headings) h where lower(normalize(h, NFKC)) ~ any (${parameters.add(patterns)}::text[]))`,
-    );
+    conditions.push(`exists (
+      select from unnest(c.headings || ${HEADING_LINES}) h
+      where lower(normalize(h, NFKC)) ~ any (${parameters.add(patterns)}::text[])
+    )`);
   if (conditions.length === 0) return { join: '', conditions: '' };
   return {
     join: `\n  join chunk c on c.id = ${chunkId}`,

@@ -11,8 +11,18 @@ with visible as materialized (
       c.page between $5::int and $6::int
       or exists (select from jsonb_array_elements(c.boxes) b where (b ->> 'page')::int between $5::int and $6::int)
     )
-    and exists (select from unnest(c.headings) h where lower(normalize(h, NFKC)) ~ any ($7::text[]))
-    and exists (select from unnest(c.headings) h where lower(normalize(h, NFKC)) ~ any ($8::text[]))
+    and exists (
+      select from unnest(c.headings || array(
+        select l from unnest(string_to_array(c.text, E'\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\s*$'
+      )) h
+      where lower(normalize(h, NFKC)) ~ any ($7::text[])
+    )
+    and exists (
+      select from unnest(c.headings || array(
+        select l from unnest(string_to_array(c.text, E'\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\s*$'
+      )) h
+      where lower(normalize(h, NFKC)) ~ any ($8::text[])
+    )
 ), found as materialized (
   select v.chunk_id, v.words <@> to_bm25query($1, 'posting_words') as distance
   from visible v

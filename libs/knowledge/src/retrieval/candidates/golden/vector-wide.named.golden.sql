@@ -13,8 +13,18 @@ with found as materialized (
       c.page between $6::int and $7::int
       or exists (select from jsonb_array_elements(c.boxes) b where (b ->> 'page')::int between $6::int and $7::int)
     )
-    and exists (select from unnest(c.headings) h where lower(normalize(h, NFKC)) ~ any ($8::text[]))
-    and exists (select from unnest(c.headings) h where lower(normalize(h, NFKC)) ~ any ($9::text[]))
+    and exists (
+      select from unnest(c.headings || array(
+        select l from unnest(string_to_array(c.text, E'\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\s*$'
+      )) h
+      where lower(normalize(h, NFKC)) ~ any ($8::text[])
+    )
+    and exists (
+      select from unnest(c.headings || array(
+        select l from unnest(string_to_array(c.text, E'\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\s*$'
+      )) h
+      where lower(normalize(h, NFKC)) ~ any ($9::text[])
+    )
   order by (v.embedding::halfvec(384)) <=> $1::halfvec(384)
   limit $10
 )
