@@ -8,4 +8,6 @@ export { EXTRACTIVE_PARAMETERS } from './answer/extractive/parameters.js';
 export type { AnswerSignals } from './answer/extractive/score.js';
 export { numberPassages } from './answer/passage.js';
 export { RuleCompleter } from './follow-up/rule.completer.js';
+export { mergeHits } from './question/merge-hits.js';
+export { partsOf } from './question/parts.js';
 export { SESSIONS_ENTITIES, SessionsModule } from './sessions.module.js';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { decodeVector, type Locale } from '@midplane/contracts';
 import { runInContext } from '@midplane/kernel';
-import { RuleCompleter } from '@midplane/sessions';
+import { mergeHits, partsOf, RuleCompleter } from '@midplane/sessions';
 import { type Conversation, CONVERSATIONS_EN, CONVERSATIONS_ZH } from '@midplane/sessions/follow-ups';
 import { administratorOf, bootSearch } from './boot.ts';
 import { addPassages } from './passages.ts';
@@ -11,7 +11,8 @@ import { embedPassages } from './vector-cache.ts';
 /**
  * `npm run eval:follow-ups [-- --misses]`: how often a follow-up, completed by the rules, finds what the question finds
  * that a person would write in full, beside the follow-up as it was typed. All passages of all development sets stand
- * in one knowledge base. --misses: shows those that found something else, of the half that is not held out.
+ * in one knowledge base. Then two questions asked as one: how often the passages of both are found, by the whole and in
+ * parts. --misses: shows those that found something else, of the half that is not held out.
  */
 const { values: options } = parseArgs({ options: { misses: { type: 'boolean', default: false } } });
 
@@ -39,10 +40,26 @@ interface Outcome {
   full: Found;
 }
 
-const { corpora } = readRetrievalSets();
+/** Two questions asked as one: what was found of them among the first `TOP`. */
+interface Double {
+  language: Locale;
+  /** Whether it was cut into just these two. */
+  cut: boolean;
+  /** Whether the passages of both were found. */
+  whole: boolean;
+  inParts: boolean;
+}
+
+/** Passages that `ask` takes. */
+const TOP = 8;
+/** Every so many questions is asked together with one from another article. */
+const EVERY = 5;
+
+const { corpora, sets } = readRetrievalSets();
 const booted = await bootSearch();
 const { kernel } = booted;
 const outcomes: Outcome[] = [];
+const doubles: Double[] = [];
 try {
   await runInContext(await administratorOf(kernel, 'evaluation'), measure);
 } finally {
@@ -65,14 +82,9 @@ async function measure(): Promise<void> {
   const base = await addPassages(kernel.database, 'all sets', model!, texts, vectors);
   await kernel.database.dataSource.query('analyze');
 
-  const search = async (query: string): Promise<string[]> => {
-    const { hits } = await retrieval.search({
-      query,
-      knowledgeBaseIds: [base.knowledgeBaseId],
-      topK: 5,
-    });
-    return hits.map(({ chunkId }) => chunkId);
-  };
+  const hitsOf = async (query: string, topK: number) =>
+    (await retrieval.search({ query, knowledgeBaseIds: [base.knowledgeBaseId], topK })).hits;
+  const search = async (query: string) => (await hitsOf(query, 5)).map(({ chunkId }) => chunkId);
   const completer = new RuleCompleter();
   for (const [language, conversations] of [
     ['en', CONVERSATIONS_EN],
@@ -101,7 +113,30 @@ async function measure(): Promise<void> {
         full: found(wanted),
       });
     }
+    const { questions } = sets.find(({ name }) => name === CORPORA[language])!;
+    for (let i = 0; i < questions.length; i += EVERY) {
+      const one = questions[i]!;
+      const other = questions[(i + Math.floor(questions.length / 2)) % questions.length]!;
+      const double = together(one.text, other.text, language);
+      const golds = [one, other].map(({ passage }) => base.chunkIds[first + passage]!);
+      const parts = partsOf(double, language);
+      const both = (hits: { chunkId: string }[]) =>
+        golds.every((gold) => hits.some(({ chunkId }) => chunkId === gold));
+      doubles.push({
+        language,
+        cut: parts.length === 2,
+        whole: both(await hitsOf(double, TOP)),
+        inParts: both(mergeHits(await Promise.all(parts.map((part) => hitsOf(part, TOP))), TOP)),
+      });
+    }
   }
+}
+
+/** As people write two questions in one: "When …, and who …?", "……是什么时候，……是谁？" */
+function together(one: string, other: string, language: Locale): string {
+  const begin = one.replace(/[?？.。\s]+$/u, '');
+  if (language === 'zh') return `${begin}，${other}`;
+  return `${begin}, and ${other.charAt(0).toLowerCase()}${other.slice(1)}`;
 }
 
 /** Where a corpus begins in the list of all passages. */
@@ -161,7 +196,25 @@ function report(): void {
   const left = outcomes.filter(({ conversation }) => conversation.kind === 'switch');
   const kept = left.filter(({ conversation, completedAs }) => completedAs === conversation.question).length;
   console.log(`\nChanges of subject left as they were: ${kept} of ${left.length}.`);
+  const switchesKept = kept / left.length;
+  const doubled = reportDoubles();
+  console.log(`RESULT eval-follow-ups ${JSON.stringify({ groups: result, switchesKept, doubles: doubled })}`);
+}
+
+function reportDoubles(): Record<string, Record<string, number>> {
+  console.log(`\nTwo questions in one: share with the passages of both among the first ${TOP}.\n`);
   console.log(
-    `RESULT eval-follow-ups ${JSON.stringify({ groups: result, switchesKept: kept / left.length })}`,
+    '| language | number | cut in two | searched whole | searched in parts |\n|---|---|---|---|---|',
   );
+  const result: Record<string, Record<string, number>> = {};
+  for (const language of ['en', 'zh']) {
+    const group = doubles.filter((each) => each.language === language);
+    const share = (key: 'cut' | 'whole' | 'inParts') =>
+      group.filter((each) => each[key]).length / group.length;
+    const numbers = { cut: share('cut'), whole: share('whole'), inParts: share('inParts') };
+    result[language] = { count: group.length, ...numbers };
+    const cells = Object.values(numbers).map((value) => value.toFixed(3).replace(/^0/, ''));
+    console.log(`| ${[language, group.length, ...cells].join(' | ')} |`);
+  }
+  return result;
 }

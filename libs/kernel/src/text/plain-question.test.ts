@@ -20,6 +20,8 @@ describe('plainQuestion', () => {
     '员工 年假 规定',
     '什么是《员工手册》（2024年版）？',
     'a...b',
+    'JAXR API 的代号是什么？',
+    'USB-C HUB',
     '1) one\n2) two',
   ])('leaves %s as it is', (text) => {
     expect(plainQuestion(text)).toBe(text);

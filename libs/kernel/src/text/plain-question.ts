@@ -4,7 +4,7 @@ const FULL_WIDTH = /[\uFF10-\uFF19\uFF21-\uFF3A\uFF41-\uFF5A\uFF05\uFF0B\uFF0D\u
 const SPACED_HAN = /(?<!\p{Script=Han})\p{Script=Han}(?:[ \t\u3000]+\p{Script=Han}(?!\p{Script=Han}))+/gu;
 const REPEATED = /([?!？！。，,、~～…])(?:\s*\1)+/gu;
 /** Three words and more, all in capitals. */
-const SHOUTED = /^(?=(?:[^\p{L}]*\p{Lu}{2,}){3})[^\p{Ll}]+$/u;
+const SHOUTED = /^(?=(?:[^\p{L}]*\p{Lu}{2,}(?!\p{L})){3})[^\p{Ll}\p{Lo}]+$/u;
 
 /**
  * A question without what typing and copying add to it and a reader overlooks: full-width letters, spaces between

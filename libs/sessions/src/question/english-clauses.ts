@@ -8,7 +8,7 @@ const QUESTION = `(?:(?:when|where|why)\\s+(?:${AUXILIARY}n?'?t?\\b|to\\b)|how\\
 
 /** Between two sentences, at a semicolon, or before "and how …": each time with a direct question behind it. */
 const BETWEEN = new RegExp(
-  `(?<=[?？])\\s+(?=\\S)|\\s*[;；]\\s*(?:(?:and|also|or)\\s+)?(?=${QUESTION})|\\s*,?\\s+(?:and also|as well as|and|also|but|plus)\\s+(?:then\\s+)?(?=${QUESTION})|\\s*,\\s+(?=${QUESTION})`,
+  `(?<=[?？])\\s+(?=\\S)|\\s*[;；]\\s*(?:(?:and|also|or)\\s+)?(?=${QUESTION})|\\s*,?\\s+(?:and also|as well as|and|also|but|plus)\\s+(?:then\\s+)?(?=${QUESTION})|\\s*,\\s+(?!(?:which|who|whom|whose|where|when)\\b)(?=${QUESTION})`,
   'giu',
 );
 const ASKS = new RegExp(`(?:^|\\b(?:me|explain|describe|know|,)\\s+)${QUESTION}|[?？]\\s*$`, 'iu');
@@ -37,9 +37,13 @@ export function englishClauses(question: string): string[] {
 
 const closed = (piece: string): string => (/[?？.!]$/u.test(piece) ? piece : `${piece.replace(/,$/u, '')}?`);
 
+/** Whether a quotation has begun and not ended: its marks are not the question's. */
+const quoteOpen = (piece: string): boolean =>
+  (piece.match(/["“”]/gu)?.length ?? 0) % 2 === 1 || /\([^)]*$/u.test(piece);
+
 /** A whole question that may stand alone. */
 function isQuestion(piece: string): boolean {
-  if (ENDS_OPEN.test(piece) || contentWords(piece).length === 0) return false;
+  if (ENDS_OPEN.test(piece) || quoteOpen(piece) || contentWords(piece).length === 0) return false;
   // A sentence that has ended is whole, whatever joins words in it.
   if (/[?？]$/u.test(piece)) return true;
   return ASKS.test(piece) && !JOINED.test(piece);

@@ -21,7 +21,7 @@ const MARKED = [
 ];
 
 const NOUN =
-  '(?:policy|policies|handbook|manual|guide|guidelines?|report|contract|agreement|plan|procedures?|regulations?|standard|specification|datasheet|memo|brochure|white ?paper|minutes|charter|proposal|presentation|spreadsheet|code of conduct|terms of (?:use|service)|statement of work)';
+  '(?:policy|policies|handbook|manual|guide|guidelines?|report|contract|agreement|plan|procedures?|regulations?|standard|specification|datasheet|memo|brochure|white ?paper|(?:meeting|board) minutes|charter|proposal|presentation|spreadsheet|code of conduct|terms of (?:use|service)|statement of work)';
 const WORD_BETWEEN =
   "(?!(?:in|on|of|at|for|to|from|by|with|under|per|and|or|the|an?|our|your|my|is|are|does|do|say|says|about)\\b)[\\p{L}\\p{N}&'’.-]+\\s+";
 const NAME = `(?:the|our|your|my|this)\\s+((?:${WORD_BETWEEN}){0,5}?${NOUN})\\b`;

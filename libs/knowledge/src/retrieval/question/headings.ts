@@ -8,7 +8,10 @@ export interface NamedHeading {
   patterns: string[];
 }
 
-const CHINESE = new RegExp(`第(${NUMBER})(章|节|節|条|條|部分|篇)`, 'gu');
+const CHINESE = new RegExp(
+  `第(${NUMBER})(章|部分|篇|[节節条條](?=$|[\\s的里裡中内內上规規说說讲講写寫对對要是款项項，,。；;、？?（(]))`,
+  'gu',
+);
 const ENGLISH =
   /\b(chapter|section|appendix|article|clause|annex)\s+(\d{1,3}(?:\.\d{1,3})*|[ivx]{1,5}|[a-h]|one|two|three|four|five|six|seven|eight|nine|ten)\b/giu;
 const NUMBERED = /§\s*(\d{1,3}(?:\.\d{1,3})*)|第\s*(\d{1,3}(?:\.\d{1,3})+)\s*[节節条條]/gu;

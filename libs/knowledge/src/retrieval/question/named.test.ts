@@ -68,6 +68,8 @@ describe('namedIn', () => {
     '报销的标准是多少？',
     'What does "annual leave" mean?',
     '第三方供应商如何付款？',
+    '滇越鐵路為昆明第一條鐵路，主要通往哪裡？',
+    'How many points were scored in the last three minutes of the game?',
     'How did the Normans plan their part of the war in 1066?',
   ])('%s names nothing', (question) => {
     expect(namedIn(question)).toBeUndefined();
