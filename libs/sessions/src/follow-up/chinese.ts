@@ -30,7 +30,7 @@ const COMPARING =
   /^比.{1,8}(?:更|高|低|多|少|大|小|长|短|快|慢|贵|便宜|早|晚|好|差)|更\p{Script=Han}{1,3}的[吗呢]?[？?]?$/u;
 /** 有多少个委员会, 1998年的是谁设计的, 又是谁…, 警察可以吗: the beginning of the sentence is left out. */
 const BEGINNING_LEFT_OUT =
-  /^(?:一共|总共|共)?有(?:多少|几)个?\p{Script=Han}{1,6}[？?]?$|^\d{4}年的[是由有]|^(?:又|还)(?:是|有)|^(?:什么时候|何时|哪一?年)\p{Script=Han}{2,7}[？?]?$|^\p{Script=Han}{1,6}(?:可以|能|行|算|需要|要)吗[？?]?$/u;
+  /^(?:一共|总共|共|最早|最初|目前|现在)?有(?:多少|几)个?\p{Script=Han}{1,6}[？?]?$|^\d{4}年的[是由有]|^(?:又|还)(?:是|有)|^(?:什么时候|何时|哪一?年)\p{Script=Han}{2,7}[？?]?$|^\p{Script=Han}{1,6}(?:可以|能|行|算|需要|要)吗[？?]?$/u;
 /** 之后有多少人逃离: after what was asked about before. */
 const AFTER_IT = /^(?:之后|此后|后来|当时|那时|在此之前|之前|其后|随后|同年|次年)/u;
 /** A question of so many characters that says this does not say about what. */

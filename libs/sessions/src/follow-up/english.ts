@@ -75,7 +75,8 @@ function fragmentOf(body: string, opened: boolean): string | undefined {
   const bare = body.replace(/[?.!\s]+$/u, '');
   const named = FRAGMENT.exec(bare)?.[1];
   if (named !== undefined) return named;
-  if (QUESTION_WORD.test(bare) || AUXILIARY.test(bare)) return undefined;
+  // "in which year was it built" is a sentence, "in 2024" is not.
+  if (QUESTION_WORD.test(bare.replace(PREPOSITION, '').trim()) || AUXILIARY.test(bare)) return undefined;
   const short = bare.split(/\s+/u).length <= 8;
   return short && (opened || PREPOSITION.test(bare)) ? bare : undefined;
 }
@@ -195,8 +196,9 @@ function replaceThing(body: string, earlier: string, answer: string): Completion
   return { text, fromAnswer: false };
 }
 
+/** Two of a kind, but not the end of a list, nor where something goes. */
 const TWO_NAMES =
-  /\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+)*\sand\s\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+)*/u;
+  /(?<!,\s|\b(?:to|in|from|of|at)\s)\b\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+)*\sand\s\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+)*/u;
 const ASKED_FOR_THING =
   /^(?:which|what)\s+(?:city|town|village|country|state|county|region|island|river|mountain|company|organi[sz]ation|university|school|project|product|system|department|office|law|act|edict|policy|building|bridge|book|film|song|hymn|ship|hurricane|storm|war|battle|team|band)\b/iu;
 

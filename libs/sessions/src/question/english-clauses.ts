@@ -3,17 +3,21 @@ import { contentWords } from '../text/words.js';
 const AUXILIARY =
   '(?:is|are|was|were|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had)';
 const SUBJECT = '(?:i|you|he|she|it|we|they|there|this|that|these|those|the|an?|my|our|your|all|any|every)';
-/** The beginning of a direct question: "how many", "how do", "what documents", "is there"; not "when it is due". */
-const QUESTION = `(?:(?:when|where|why)\\s+(?:${AUXILIARY}n?'?t?\\b|to\\b)|how\\s+(?!(?:i|you|he|she|it|we|they|the|an?|my|our|your)\\b)\\p{L}|(?:what|which|who|whom|whose)\\s+(?!(?:i|you|he|she|it|we|they|the|an?|my|our|your)\\b)\\p{L}|${AUXILIARY}\\s+${SUBJECT}\\b)`;
+/** "what the limit is": no question of its own, but part of another. */
+const NOUN_FOLLOWS = '(?:i|you|he|she|it|we|they|the|an?|my|our|your)\\b';
+const FRONT = '(?:(?:in|on|at|for|to|from|by|with|under|during|of|after|before|since|until)\\s+)?';
+/** The beginning of a direct question: "how many", "in which year", "is there"; not "when it is due". */
+const QUESTION = `(?:(?:when|where|why)\\s+(?:${AUXILIARY}(?:n['’]?t)?\\b|to\\b)|${FRONT}how\\s+(?!${NOUN_FOLLOWS})\\p{L}|${FRONT}(?:what|which|who|whom|whose)\\s+(?!${NOUN_FOLLOWS})\\p{L}|${AUXILIARY}\\s+${SUBJECT}\\b)`;
 
 /** Between two sentences, at a semicolon, or before "and how …": each time with a direct question behind it. */
 const BETWEEN = new RegExp(
-  `(?<=[?？])\\s+(?=\\S)|\\s*[;；]\\s*(?:(?:and|also|or)\\s+)?(?=${QUESTION})|\\s*,?\\s+(?:and also|as well as|and|also|but|plus)\\s+(?:then\\s+)?(?=${QUESTION})|\\s*,\\s+(?!(?:which|who|whom|whose|where|when)\\b)(?=${QUESTION})`,
+  `(?<=[?？])\\s+(?=\\S)|\\s*[;；]\\s*(?:(?:and|also|or)\\s+)?(?=${QUESTION})|\\s*,?\\s+(?:and also|as well as|and|also|but|plus)\\s+(?:then\\s+)?(?=${QUESTION})`,
   'giu',
 );
 const ASKS = new RegExp(`(?:^|\\b(?:me|explain|describe|know|,)\\s+)${QUESTION}|[?？]\\s*$`, 'iu');
 /** What joins two of a kind: neither alone can be searched. */
-const JOINED = /\b(?:between|both|either|neither|whether|versus|vs|compare|difference)\b/iu;
+const JOINED =
+  /\b(?:between|both|either|neither|whether|versus|vs|compare|difference)\b(?!.*\b(?:and|or|nor)\b)/iu;
 /** "when and where": the question word before belongs to what follows. */
 const ENDS_OPEN = /\b(?:what|when|where|why|who|whom|which|how|and|or)$/iu;
 

@@ -51,6 +51,19 @@ describe('partsOf', () => {
       '根据《员工手册》，加班费怎么算，迟到怎么处罚？',
       ['根据《员工手册》，加班费怎么算？', '根据《员工手册》，迟到怎么处罚？'],
     ],
+    [
+      'en',
+      'When did the plague spread to France, England and Italy, and in which year did Venice close its ports?',
+      [
+        'When did the plague spread to France, England and Italy?',
+        'In which year did Venice close its ports?',
+      ],
+    ],
+    [
+      'zh',
+      '在哪个世纪，传教士建立了教会学校，最早有多少名学生？',
+      ['在哪个世纪，传教士建立了教会学校？', '在哪个世纪，传教士建立了教会学校？最早有多少名学生？'],
+    ],
   ])('%s: %s', (language, question, parts) => {
     expect(partsOf(question, language)).toEqual(parts);
   });

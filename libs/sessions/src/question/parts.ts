@@ -49,8 +49,8 @@ function limited(parts: string[]): string[] {
 
 /** "In the travel policy, ", "如果离职，", "根据《员工手册》，": it holds for all that follows. */
 const FRAME = {
-  en: /^(?:in|according to|under|per|on page|as per|for|if|when)\s[^,?;]{2,80},\s*/iu,
-  zh: /^(?:(?:如果|假如|要是|若|根据|按照|依据|关于|对于|在)[^，,？?；;]{2,40}|《[^》]{1,60}》[^，,？?；;]{0,8})[，,]\s*/u,
+  en: /^(?!\w+ (?:what|which|whose|how|is|are|was|were|do|does|did|can|could|will|would|should|must|has|have|had|to)\b)(?:in|according to|under|per|on page|as per|for|if|when)\s[^,?;]{2,80},\s*/iu,
+  zh: /^(?![^，,]*(?:什么|哪|谁|几|多少))(?:(?:如果|假如|要是|若|根据|按照|依据|关于|对于|在)[^，,？?；;]{2,40}|《[^》]{1,60}》[^，,？?；;]{0,8})[，,]\s*/u,
 };
 
 /** Gives the later parts what the first is about, as follow-ups get it from the question before. */
