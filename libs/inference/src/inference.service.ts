@@ -7,8 +7,8 @@ export function inferenceHandlers(inference: Inference): ServiceHandlers<'infere
   return {
     embeddingModels: () => inference.embeddingModels(),
     embed: async (input) => {
-      const { model, vectors } = await inference.embed({ ...input, signal: currentContext().signal });
-      return { model, vectors: vectors.map(encodeVector) };
+      const { vectors, ...others } = await inference.embed({ ...input, signal: currentContext().signal });
+      return { ...others, vectors: vectors.map(encodeVector) };
     },
     countTokens: (input) => inference.countTokens({ ...input, signal: currentContext().signal }),
     ocr: async ({ image }) => ({ lines: await inference.ocr({ image, signal: currentContext().signal }) }),

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { EmbeddingModel, OcrLine, TextRole, Urgency } from '@midplane/contracts';
-import type { Embedder, EmbedderLoad, TokenCounts } from './embedding/embedder.port.js';
+import type { EmbeddingModel, OcrLine, TextRole } from '@midplane/contracts';
+import type { Embedder, EmbedderLoad, EmbedOptions, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
 import { ModelCatalog, SHIPPED_MODEL, type CatalogOptions } from './models/model-catalog.js';
@@ -25,15 +25,17 @@ export interface InferenceOptions extends CatalogOptions {
   ocrMaxPixels?: number | undefined;
 }
 
-export interface EmbedRequest {
+export interface EmbedRequest extends EmbedOptions {
   /** Default: the configured one. */
   model?: string | undefined;
   role: TextRole;
-  urgency: Urgency;
   texts: readonly string[];
-  signal?: AbortSignal | undefined;
-  /** False: vectors as the model gives them, where its card has centres of languages. Default true. */
-  centred?: boolean | undefined;
+}
+
+export interface EmbedResult {
+  model: EmbeddingModel;
+  vectors: Float32Array[];
+  tokenStates?: string[];
 }
 
 interface Loaded {
@@ -70,13 +72,19 @@ export class Inference {
   }
 
   /**
-   * @returns the model that was used, and a vector of length 1 for each text
+   * @returns the model that was used, a vector of length 1 for each text, and the states of its tokens where they
+   *   were asked for and the model has them, as the contract encodes them
    * @throws UserError MODEL_NOT_FOUND, MODEL_UNAVAILABLE, MODEL_OVERLOADED; the signal's reason where it aborts
    */
-  async embed(request: EmbedRequest): Promise<{ model: EmbeddingModel; vectors: Float32Array[] }> {
+  async embed(request: EmbedRequest): Promise<EmbedResult> {
     const embedder = await this.#embedder(request.model);
-    const vectors = await embedder.embed(request.role, request.texts, request);
-    return { model: await embedder.describe(request.signal), vectors };
+    const embedded = await embedder.embed(request.role, request.texts, request);
+    const states = embedded.flatMap(({ tokenStates }) => tokenStates ?? []);
+    return {
+      model: await embedder.describe(request.signal),
+      vectors: embedded.map(({ vector }) => vector),
+      ...(states.length > 0 ? { tokenStates: states } : {}),
+    };
   }
 
   /** @returns the tokens of each text, and what prefix and special tokens add. @throws as {@link embed} */

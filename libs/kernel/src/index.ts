@@ -32,3 +32,4 @@ export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';
 export * from './text/plain-question.js';
 export * from './text/sentences.js';
+export * from './threads/thread.js';

@@ -4,17 +4,24 @@ import { join } from 'node:path';
 
 const VERSION = '0.1.8';
 
+/** A long PDF takes it most of an hour: what is not done by then is given up, and shown as such. */
+const LIMIT_SECONDS = 120;
+
 const SCRIPT = `
-import json, sys, time, warnings
+import json, signal, sys, time, warnings
 warnings.filterwarnings('ignore')
 from markitdown import MarkItDown
 converter = MarkItDown()
+def give_up(*_): raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, give_up)
 for path in sys.argv[1:]:
     begun = time.perf_counter()
+    signal.alarm(${LIMIT_SECONDS})
     try:
         length = len(converter.convert(path).text_content)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         length = None
+    signal.alarm(0)
     print(json.dumps({'path': path, 'seconds': time.perf_counter() - begun, 'characters': length}), flush=True)
 `;
 
@@ -22,7 +29,7 @@ for path in sys.argv[1:]:
 export interface Conversion {
   path: string;
   seconds: number;
-  /** Length of the text; null where it failed. */
+  /** Length of the text; null where it failed, or was given up after `LIMIT_SECONDS`. */
   characters: number | null;
 }
 

@@ -130,7 +130,7 @@ function report(measured: Measured, markitdown: ReturnType<typeof convertWithMar
       file: basename(each.file),
       'parse stage, s': round(each.seconds.PARSING ?? 0, 2),
       'markitdown, s': theirs ? round(theirs.seconds, 2) : null,
-      'its characters': theirs ? (theirs.characters ?? 'failed') : null,
+      'its characters': theirs ? (theirs.characters ?? 'failed, or given up') : null,
       ours: each.failure ?? each.status,
     };
   });

@@ -13,7 +13,7 @@ import { MIGRATIONS } from '@midplane/migrations';
 import pg from 'pg';
 import { addPassages } from '../eval/passages.ts';
 import { readRetrievalSets } from '../eval/retrieval-sets.ts';
-import { embedPassages } from '../eval/vector-cache.ts';
+import { embedPassages } from '../eval/embedding-cache.ts';
 import { startPostgres } from '../services/index.ts';
 import { mixturesOf } from './mixtures.ts';
 import { type Percentiles, percentiles, timed } from './percentiles.ts';
@@ -120,13 +120,13 @@ console.log(
 /** Fills the database with mixtures of the sets' passages. @returns the knowledge base's id */
 async function fill(): Promise<string> {
   const texts = [...corpora.values()].flat();
-  const embed = async (batch: string[]) =>
-    (await inference.embed({ role: 'passage', urgency: 'bulk', texts: batch })).vectors;
-  const vectors = await embedPassages(model!, texts, embed, (done, total) =>
+  const embed = (batch: string[]) =>
+    inference.embed({ role: 'passage', urgency: 'bulk', tokenStates: true, texts: batch });
+  const embedded = await embedPassages(model!, texts, embed, (done, total) =>
     say(`Embedded ${done} of ${total}`),
   );
   const passages = mixturesOf(
-    texts.map((text, i) => ({ text, vector: vectors[i]! })),
+    texts.map((text, i) => ({ text, ...embedded[i]! })),
     CHUNKS,
   );
   say(`Writing ${CHUNKS} chunks …`);
@@ -144,7 +144,7 @@ async function fill(): Promise<string> {
         'bench',
         model!,
         passages.map(({ text }) => text),
-        passages.map(({ vector }) => vector),
+        passages,
       ),
   );
   await opened.close();

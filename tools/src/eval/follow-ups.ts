@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
-import { decodeVector, type Locale } from '@midplane/contracts';
+import type { Locale } from '@midplane/contracts';
 import { runInContext } from '@midplane/kernel';
 import { mergeHits, partsOf, RuleCompleter } from '@midplane/sessions';
 import { type Conversation, CONVERSATIONS_EN, CONVERSATIONS_ZH } from '@midplane/sessions/follow-ups';
 import { administratorOf, bootSearch } from './boot.ts';
 import { addPassages } from './passages.ts';
 import { readRetrievalSets } from './retrieval-sets.ts';
-import { embedPassages } from './vector-cache.ts';
+import { embedPassages } from './embedding-cache.ts';
 
 /**
  * `npm run eval:follow-ups [-- --misses]`: how often a follow-up, completed by the rules, finds what the question finds
@@ -72,14 +72,12 @@ async function measure(): Promise<void> {
   const retrieval = kernel.registry.client('retrieval');
   const [model] = await inference.embeddingModels();
   const texts = [...corpora.values()].flat();
-  const embed = async (batch: string[]) => {
-    const made = await inference.embed({ role: 'passage', urgency: 'bulk', texts: batch });
-    return made.vectors.map(decodeVector);
-  };
-  const vectors = await embedPassages(model!, texts, embed, (done, total) =>
+  const embed = (batch: string[]) =>
+    inference.embed({ role: 'passage', urgency: 'bulk', tokenStates: true, texts: batch });
+  const embedded = await embedPassages(model!, texts, embed, (done, total) =>
     say(`embedded ${done} of ${total} passages`),
   );
-  const base = await addPassages(kernel.database, 'all sets', model!, texts, vectors);
+  const base = await addPassages(kernel.database, 'all sets', model!, texts, embedded);
   await kernel.database.dataSource.query('analyze');
 
   const hitsOf = async (query: string, topK: number) =>

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel } from '@midplane/contracts';
 import { currentContext, type Database, newId } from '@midplane/kernel';
-import { ChunkRepository, cutWords } from '@midplane/knowledge';
+import { ChunkRepository, cutWords, type EmbeddedPassage } from '@midplane/knowledge';
 
 const BATCH = 500;
 
 /**
  * Makes a knowledge base of passages, each a document of one chunk, written by ingest's own repository. Parse and
  * chunk stages are left out: the sets come cut.
- * @param vectors of the passages, in their order, made by `model`
+ * @param embedded what `model` made of the passages, in their order
  * @returns the knowledge base's id, and the passages' chunk ids in order
  */
 export async function addPassages(
@@ -16,7 +16,7 @@ export async function addPassages(
   name: string,
   model: EmbeddingModel,
   texts: string[],
-  vectors: Float32Array[],
+  embedded: EmbeddedPassage[],
 ): Promise<{ knowledgeBaseId: string; chunkIds: string[] }> {
   const { tenantId, userId } = currentContext().principal;
   const knowledgeBaseId = newId();
@@ -64,7 +64,7 @@ export async function addPassages(
         ids,
         rows.map(({ text }) => cutWords(text)),
       );
-      await chunks.addVectors(manager, ids, model, vectors.slice(at, at + BATCH));
+      await chunks.addEmbedded(manager, ids, model, embedded.slice(at, at + BATCH));
     });
     chunkIds.push(...ids);
   }

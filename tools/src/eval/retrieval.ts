@@ -1,11 +1,10 @@
-import { decodeVector } from '@midplane/contracts';
 import { runInContext, type ServiceClient } from '@midplane/kernel';
 import { addPassages } from './passages.ts';
 import { administratorOf, bootSearch } from './boot.ts';
 import { floorsOf, type Mode, type Table } from './floors.ts';
 import { rankingMetrics, type RankingMetrics } from './metrics.ts';
 import { readRetrievalSets, type RetrievalSet } from './retrieval-sets.ts';
-import { embedPassages } from './vector-cache.ts';
+import { embedPassages } from './embedding-cache.ts';
 
 /** `npm run eval:retrieval`: quality of `search` on sets with known answers, by channel and together. */
 
@@ -23,16 +22,14 @@ const inference = kernel.registry.client('inference');
 const table: Table = new Map();
 await runInContext(context, async () => {
   const [model] = await inference.embeddingModels();
-  const embed = async (batch: string[]) => {
-    const made = await inference.embed({ role: 'passage', urgency: 'bulk', texts: batch });
-    return made.vectors.map(decodeVector);
-  };
+  const embed = (batch: string[]) =>
+    inference.embed({ role: 'passage', urgency: 'bulk', tokenStates: true, texts: batch });
   const bases = new Map<string, { knowledgeBaseId: string; chunkIds: string[] }>();
   for (const [corpus, texts] of corpora) {
-    const vectors = await embedPassages(model!, texts, embed, (done, total) =>
+    const embedded = await embedPassages(model!, texts, embed, (done, total) =>
       say(`${corpus}: embedded ${done} of ${total} passages`),
     );
-    bases.set(corpus, await addPassages(kernel.database, corpus, model!, texts, vectors));
+    bases.set(corpus, await addPassages(kernel.database, corpus, model!, texts, embedded));
   }
   await kernel.database.dataSource.query('analyze');
   for (const set of sets) {

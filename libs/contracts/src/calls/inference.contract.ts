@@ -16,11 +16,20 @@ export const EmbeddingModel = z.object({
   dimension: z.int().positive(),
   /** Longest input in tokens, prefix and special tokens included; what is longer is cut. */
   maxTokens: z.int().positive(),
+  /** Whether it can give the states of a text's tokens, for late interaction. */
+  tokenStates: z.boolean(),
 });
 export type EmbeddingModel = z.infer<typeof EmbeddingModel>;
 
 /** A vector as base64 of little-endian 32-bit floats (`encodeVector`, `decodeVector`), length 1. */
 export const EncodedVector = z.string();
+
+/**
+ * The states of one text's tokens, for late interaction: a question is compared with a passage token by token. Each
+ * is centred, of length 1, and turned by a rotation that is fixed for its dimension, so that its values spread evenly.
+ * Base64 of what `token-states.ts` describes; of a passage the values are kept as 2-bit codes, of a question as they are.
+ */
+export const EncodedStates = z.string();
 
 /** A line that OCR read: its text, and where: [x, y, width, height] as shares (0–1) of the image's sides. */
 export const OcrLine = z.object({
@@ -46,10 +55,19 @@ export const inferenceContract = {
          * it among passages of both. False: as the model gives them, for comparing texts with one another.
          */
         centred: z.boolean().default(true),
+        /** Whether to give the states of the tokens too. */
+        tokenStates: z.boolean().default(false),
         texts: z.array(z.string()).min(1).max(256),
       }),
     )
-    .output(z.object({ model: EmbeddingModel, vectors: z.array(EncodedVector) })),
+    .output(
+      z.object({
+        model: EmbeddingModel,
+        vectors: z.array(EncodedVector),
+        /** For each text; missing where they were not asked for, or the model has none. */
+        tokenStates: z.array(EncodedStates).optional(),
+      }),
+    ),
   /** Tokens of each text as the model counts them, without prefix and special tokens. */
   countTokens: oc
     .input(z.object({ model: z.string().optional(), texts: z.array(z.string()).max(4096) }))

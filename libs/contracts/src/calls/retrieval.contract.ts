@@ -24,6 +24,8 @@ export const SearchInput = z.object({
   namedFilters: z.boolean().default(true),
   /** Neighbouring chunks before and after each hit to give along, for an answer's context. */
   neighbours: z.int().min(0).max(3).default(0),
+  /** Whether to give along how each hit's tokens meet the question's. */
+  alignments: z.boolean().default(false),
 });
 export type SearchInput = z.input<typeof SearchInput>;
 
@@ -39,6 +41,24 @@ export const HitTrace = z.object({
   rerankScore: z.number().nullable(),
 });
 export type HitTrace = z.infer<typeof HitTrace>;
+
+/** How the tokens of a hit meet those of the question. */
+export const TokenAlignment = z.object({
+  /** UTF-16 offset in `text` at which each token begins, in order; -1 for those of the headings above it. */
+  starts: z.array(z.int()),
+  /** Base64 of the cosines in 127ths, a signed byte each: tokens of the question × tokens of the hit, row by row. */
+  cosines: z.string(),
+});
+export type TokenAlignment = z.infer<typeof TokenAlignment>;
+
+/** The tokens of a question, as those of hits are compared with them. */
+export const QuestionTokens = z.object({
+  /** UTF-16 offset in the question at which each token begins. */
+  starts: z.array(z.int()),
+  /** How much each of them says, the more the higher. */
+  weights: z.array(z.number()),
+});
+export type QuestionTokens = z.infer<typeof QuestionTokens>;
 
 export const SearchHit = z.object({
   chunkId: Id,
@@ -56,6 +76,7 @@ export const SearchHit = z.object({
   /** [start, end) in UTF-16 code units of `text`. */
   highlights: z.array(z.tuple([z.int(), z.int()])),
   trace: HitTrace,
+  alignment: TokenAlignment.optional(),
 });
 export type SearchHit = z.infer<typeof SearchHit>;
 
@@ -81,6 +102,8 @@ export const SearchResult = z.object({
   tookMs: z.number(),
   embeddingModel: z.string(),
   reranker: z.string().nullable(),
+  /** Where alignments were asked for and the embedder gives states of tokens. */
+  question: QuestionTokens.optional(),
   /** Share (0–1) of the question's weight in words that the best lexical hit holds. */
   coverage: z.number(),
   /** Cosine of the best vector hit; null where the vector channel was not asked. */

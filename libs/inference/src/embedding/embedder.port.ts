@@ -7,6 +7,16 @@ export interface EmbedOptions {
   signal?: AbortSignal | undefined;
   /** False: vectors as the model gives them, where its card has centres of languages. Default true. */
   centred?: boolean | undefined;
+  /** Whether to give the states of the tokens too, where the model has them. Default false. */
+  tokenStates?: boolean | undefined;
+}
+
+/** A text as a model sees it. */
+export interface Embedded {
+  /** Of length 1. */
+  vector: Float32Array;
+  /** The states of its tokens, as the contract encodes them. */
+  tokenStates?: string;
 }
 
 export interface TokenCounts {
@@ -40,10 +50,10 @@ export interface Embedder {
 
   /**
    * @param texts as they are, without prefix; what is longer than the model takes is cut
-   * @returns a vector of length 1 for each text, in the same order; it does not depend on the other texts
+   * @returns what each text became, in the same order; it does not depend on the other texts
    * @throws UserError MODEL_OVERLOADED where the queue is full, MODEL_UNAVAILABLE where the model can't answer
    */
-  embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]>;
+  embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]>;
 
   /** @throws as {@link embed} */
   countTokens(texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
 import { characters, QueueFullError, Scheduler } from '../scheduling/scheduler.js';
-import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
+import type { Embedded, EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
 import { EndpointClient, EndpointError } from './endpoint.client.js';
 
 export interface EndpointOptions {
@@ -65,10 +65,16 @@ export class EndpointEmbedder implements Embedder {
     const { model, maxTokens } = this.#options;
     if (this.#dimension === undefined)
       await this.embed('query', ['dimension'], { urgency: 'interactive', signal });
-    return { name: model, revision: this.#revision(), dimension: this.#dimension as number, maxTokens };
+    return {
+      name: model,
+      revision: this.#revision(),
+      dimension: this.#dimension as number,
+      maxTokens,
+      tokenStates: false,
+    };
   }
 
-  async embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
+  async embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
     const { signal, urgency } = options;
     try {
       return await this.#scheduler.submit({
@@ -84,7 +90,7 @@ export class EndpointEmbedder implements Embedder {
           this.#busySeconds += (performance.now() - started) / 1000;
           this.#texts += packet.length;
           this.#tokens += tokens;
-          return vectors.map((vector) => this.#checked(vector));
+          return vectors.map((vector) => ({ vector: this.#checked(vector) }));
         },
       });
     } catch (error) {

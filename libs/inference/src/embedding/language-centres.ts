@@ -26,14 +26,20 @@ export class LanguageCentres {
     this.other = decodeVector(encoded.other);
   }
 
+  /** @returns the centre of a text's language; of one in two languages between theirs, by its shares of them */
+  of(text: string): Float32Array {
+    const han = shareOfHan(text);
+    return this.han.map((value, i) => han * value + (1 - han) * this.other[i]!);
+  }
+
   /**
    * @param vector of length 1, as the model gives it
-   * @param text that it stands for; one in two languages is moved by its shares of them
+   * @param text that it stands for
    * @returns a vector of length 1
    */
   move(vector: Float32Array, text: string): Float32Array {
-    const han = shareOfHan(text);
-    const moved = vector.map((value, i) => value - han * this.han[i]! - (1 - han) * this.other[i]!);
+    const centre = this.of(text);
+    const moved = vector.map((value, i) => value - centre[i]!);
     const length = Math.hypot(...moved);
     return moved.map((value) => value / length);
   }

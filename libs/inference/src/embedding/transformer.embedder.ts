@@ -1,10 +1,9 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
-import { UserError } from '@midplane/kernel';
+import { askTwice, Thread, UserError } from '@midplane/kernel';
 import type { LocalModel } from '../models/local-model.js';
 import { characters, QueueFullError, Scheduler, type Work } from '../scheduling/scheduler.js';
-import { askTwice, Thread } from '../scheduling/thread.js';
 import { LanguageCentres } from './language-centres.js';
-import type { EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
+import type { Embedded, EmbedOptions, Embedder, EmbedderLoad, TokenCounts } from './embedder.port.js';
 import type { TransformerMessage, TransformerResult, TransformerWorkerData } from './transformer.worker.js';
 
 export interface TransformerOptions {
@@ -50,7 +49,9 @@ export class TransformerEmbedder implements Embedder {
     return this.#model.description;
   }
 
-  embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
+  embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
+    const { card, description } = this.#model;
+    const tokenStates = options.tokenStates === true && description.tokenStates;
     return this.#submit({
       items: texts,
       priority: options.urgency,
@@ -59,15 +60,17 @@ export class TransformerEmbedder implements Embedder {
       weigh: characters,
       run: async (thread, packet) => {
         const started = performance.now();
-        const { values, tokens } = await this.#ask(thread, { task: 'embed', role, texts: packet });
+        const result = await this.#ask(thread, { task: 'embed', role, texts: packet, tokenStates });
         this.#busySeconds += (performance.now() - started) / 1000;
         this.#texts += packet.length;
-        this.#tokens += tokens;
-        const { dimension } = this.#model.card;
+        this.#tokens += result.tokens;
+        const { dimension } = card;
         const centres = options.centred === false ? undefined : this.#centres;
         return packet.map((text, i) => {
-          const vector = values.slice(i * dimension, (i + 1) * dimension);
-          return centres ? centres.move(vector, text) : vector;
+          const plain = result.values.slice(i * dimension, (i + 1) * dimension);
+          const vector = centres ? centres.move(plain, text) : plain;
+          const states = result.tokenStates?.[i];
+          return states === undefined ? { vector } : { vector, tokenStates: states };
         });
       },
     });

@@ -12,9 +12,12 @@ import {
   type PreTrainedTokenizer,
   type Tensor,
 } from '@huggingface/transformers';
-import type { TextRole } from '@midplane/contracts';
+import { encodeQuestionStates, packPassageStates, type TextRole } from '@midplane/contracts';
+import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
 import type { ModelCard } from '../models/model-card.js';
-import type { ThreadReply, ThreadRequest } from '../scheduling/thread.js';
+import { LanguageCentres } from './language-centres.js';
+import { tokenStarts } from './token-starts.js';
+import { centreAndTurn, quantize, Rotation } from './token-states.js';
 
 /** What the thread is started with. */
 export interface TransformerWorkerData {
@@ -26,13 +29,16 @@ export interface TransformerWorkerData {
 }
 
 export type TransformerMessage =
-  { task: 'embed'; role: TextRole; texts: readonly string[] } | { task: 'count'; texts: readonly string[] };
+  | { task: 'embed'; role: TextRole; texts: readonly string[]; tokenStates: boolean }
+  | { task: 'count'; texts: readonly string[] };
 
 export interface TransformerResult {
   /** `embed`: the vectors one after the other. `count`: the number of tokens of each text. */
   values: Float32Array;
   /** `embed`: all tokens that went through the model. `count`: what prefix and special tokens add. */
   tokens: number;
+  /** `embed`, where asked for: the states of each text's tokens, in base64. */
+  tokenStates?: string[];
 }
 
 /**
@@ -47,7 +53,12 @@ const CHARACTERS_PER_TOKEN = 32;
  */
 const COUNTING_PIECE = 4000;
 
+/** One before a text's tokens and one behind them. */
+const SPECIAL_TOKENS = 2;
+
 const { folder, dtype, card, threads } = workerData as TransformerWorkerData;
+const tokenCentres = card.tokenCentres && new LanguageCentres(card.tokenCentres);
+const rotation = new Rotation(card.dimension);
 env.localModelPath = `${dirname(folder)}/`;
 env.allowRemoteModels = false;
 
@@ -66,7 +77,7 @@ const model = lazily(() =>
 );
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<TransformerMessage>) => {
-  const work = message.task === 'embed' ? embed(message.role, message.texts) : count(message.texts);
+  const work = message.task === 'embed' ? embed(message) : count(message.texts);
   work.then(
     (result) => reply({ id, result }, [result.values.buffer as ArrayBuffer]),
     (error: unknown) => reply({ id, error: error instanceof Error ? error.message : String(error) }),
@@ -77,10 +88,15 @@ function reply(answer: ThreadReply<TransformerResult>, transfer: ArrayBuffer[] =
   parentPort?.postMessage(answer, transfer);
 }
 
-async function embed(role: TextRole, texts: readonly string[]): Promise<TransformerResult> {
+async function embed({
+  role,
+  texts,
+  tokenStates,
+}: Extract<TransformerMessage, { task: 'embed' }>): Promise<TransformerResult> {
   const run = await model();
   const tokenize = await tokenizer();
   const values = new Float32Array(texts.length * card.dimension);
+  const states: string[] = [];
   let tokens = 0;
   for (const [i, text] of texts.entries()) {
     const input = (card.prefixes[role] + text).slice(0, card.maxTokens * CHARACTERS_PER_TOKEN);
@@ -90,8 +106,41 @@ async function embed(role: TextRole, texts: readonly string[]): Promise<Transfor
     tokens += encoded.input_ids.size;
     const output = (await run(encoded)) as Record<string, Tensor>;
     values.set(toUnitLength(pool(output)), i * card.dimension);
+    if (tokenStates) {
+      const pieces = tokenize.tokenize(input).slice(0, encoded.input_ids.size - SPECIAL_TOKENS);
+      states.push(statesOf(role, text, input, pieces, output));
+    }
   }
-  return { values, tokens };
+  return { values, tokens, ...(tokenStates ? { tokenStates: states } : {}) };
+}
+
+/**
+ * The states of the text's own tokens, without the prefix and special ones.
+ * @param input the text after its prefix
+ * @param pieces the input's tokens as the tokenizer writes them
+ */
+function statesOf(
+  role: TextRole,
+  text: string,
+  input: string,
+  pieces: readonly string[],
+  output: Record<string, Tensor>,
+): string {
+  const { dimension } = card;
+  const all = output['last_hidden_state'];
+  if (!all || !tokenCentres) throw new Error('the model gives no states of tokens');
+  const data = checked(all.data as Float32Array, pieces.length + SPECIAL_TOKENS);
+  const prefix = card.prefixes[role].length;
+  const places = tokenStarts(input, pieces);
+  const first = places.findIndex((place) => place >= prefix);
+  const own = first < 0 ? pieces.length : first;
+  const starts = places.slice(own).map((place) => place - prefix);
+  // The first state is that of the special token at the beginning.
+  const values = data.slice((own + 1) * dimension, (pieces.length + 1) * dimension);
+  const weights = centreAndTurn(values, tokenCentres.of(text), rotation);
+  return role === 'query'
+    ? encodeQuestionStates({ starts, weights, values })
+    : Buffer.from(packPassageStates({ starts, ...quantize(values, dimension) })).toString('base64');
 }
 
 /** One vector from the states of one text's tokens; there is no padding, so every state counts. */

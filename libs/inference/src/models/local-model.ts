@@ -61,6 +61,7 @@ export async function readLocalModel(
         revision: await revisionOf(files, card, hashes),
         dimension: card.dimension,
         maxTokens: card.maxTokens,
+        tokenStates: card.tokenCentres !== undefined,
       },
     };
   }
@@ -69,7 +70,8 @@ export async function readLocalModel(
 
 async function revisionOf(files: string[], card: ModelCard, hashes: FileHashes): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([card.prefixes, card.pooling, card.maxTokens]));
-  if (card.languageCentres) hash.update(JSON.stringify(card.languageCentres));
+  for (const centres of [card.languageCentres, card.tokenCentres])
+    if (centres) hash.update(JSON.stringify(centres));
   for (const file of files) hash.update((await hashes.of(file)) ?? 'none');
   return hash.digest('hex').slice(0, 16);
 }

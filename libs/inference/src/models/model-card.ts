@@ -18,7 +18,11 @@ export interface ModelCard {
   dimension: number;
   /** Moves the vectors of each language onto a common centre; undefined: they stay where the model puts them. */
   languageCentres?: EncodedCentres | undefined;
+  /** Centres of the states of tokens. Their being there says that the model's states serve late interaction. */
+  tokenCentres?: EncodedCentres | undefined;
 }
+
+const Centres = z.object({ han: z.string(), other: z.string() });
 
 /** `midplane.json` in a model's folder; what it says goes before everything else. */
 const MidplaneCard = z.strictObject({
@@ -26,7 +30,8 @@ const MidplaneCard = z.strictObject({
   pooling: Pooling.optional(),
   maxTokens: z.int().min(8).optional(),
   dimension: z.int().positive().optional(),
-  languageCentres: z.object({ han: z.string(), other: z.string() }).optional(),
+  languageCentres: Centres.optional(),
+  tokenCentres: Centres.optional(),
 });
 
 type Hints = z.infer<typeof MidplaneCard>;
@@ -95,6 +100,7 @@ export async function readModelCard(folder: string): Promise<ModelCard> {
   return {
     dimension,
     languageCentres: own?.languageCentres,
+    tokenCentres: own?.tokenCentres,
     prefixes: first(hints, 'prefixes') ?? { query: '', passage: '' },
     pooling: first(hints, 'pooling') ?? 'mean',
     maxTokens: Math.min(first(hints, 'maxTokens') ?? DEFAULT_MAX_TOKENS, sizes.maxTokens ?? Infinity),

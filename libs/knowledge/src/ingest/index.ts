@@ -1,3 +1,2 @@
 export { ingestConfig, type IngestConfig } from './ingest.config.js';
 export { IngestModule, KNOWLEDGE_ENTITIES } from './ingest.module.js';
-export { passageText } from './stages/passage-text.js';

@@ -1,10 +1,12 @@
 import {
+  decodeQuestionStates,
   decodeVector,
   type NamedFilter,
   type SearchHit,
   type SearchInput as SearchRequest,
   SearchInput,
   type SearchResult,
+  type TokenAlignment,
 } from '@midplane/contracts';
 import {
   authorize,
@@ -22,6 +24,7 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { distinctWords } from '../lexical/index.js';
+import { passageText } from '../passage-text.js';
 import { type EmbedderBinding, vectorSpace } from '../vector-space.js';
 import {
   type Candidate,
@@ -33,11 +36,17 @@ import {
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
 import { lexicalPlan, vectorPlan } from './candidates/plan.js';
 import type { SearchScope } from './candidates/queries.js';
-import { type Channels, coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
+import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
 import { type Narrowing, narrowings } from './narrowing.js';
 import { type Named, namedIn, respell, respellable } from './question/index.js';
-import { RERANKER, type Reranker } from './rerank/reranker.port.js';
+import { type Alignment, TokenAligner } from './rerank/late-interaction/token-aligner.js';
+import {
+  type QuestionEmbedded,
+  RERANKER,
+  type Reranker,
+  type RerankRequest,
+} from './rerank/reranker.port.js';
 
 /** Longest question in characters: a whole document is no question, and each of its words costs. */
 const MAX_QUERY_LENGTH = 4000;
@@ -52,8 +61,14 @@ const BASES_REMEMBERED = 10_000;
 const SPELLING_CANDIDATES = 30;
 
 /** What the channels found, and the words that they were asked for. */
-type Found = Channels & { words: string[] };
+interface Found {
+  lexical: LexicalCandidates;
+  vector: Candidate[][];
+  question: Asked['question'];
+  words: string[];
+}
 type Search = z.output<typeof SearchInput>;
+type Asked = Omit<RerankRequest, 'candidates' | 'signal'>;
 type Embedded = Awaited<ReturnType<ServiceClient<'inference'>['embed']>>;
 
 /** Finds the passages that answer a question. */
@@ -66,7 +81,8 @@ export class SearchService {
   constructor(
     private readonly candidates: CandidateRepository,
     registry: ServiceRegistry,
-    @Inject(RERANKER) private readonly reranker: Reranker | null,
+    @Inject(RERANKER) private readonly reranker: Reranker,
+    private readonly aligner: TokenAligner,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.inference = registry.client('inference');
@@ -90,23 +106,34 @@ export class SearchService {
     const named = input.namedFilters ? namedIn(query) : undefined;
     const bases = await this.basesOf(scope, named);
     const tries = narrowings(scope, bases, named);
-    const { lexical, vector, words, filters } = await this.firstFound(tries, (narrowed) =>
+    const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
       this.channels(input, narrowed, query, early),
     );
     const fused = fuse({ lexical, vector }, input.mode, input.fusion);
-    const { hits, passages, reranker } = await this.rerank(input, scope, query, fused, lexical.reach);
+    const asked = { query, words, scope, question, reach: lexical.reach };
+    const { hits, alignments, reranker } = await this.rerank(input, asked, fused);
     const kept = hits
       .filter(({ trace }) => input.minScore === undefined || scoreOf(trace) >= input.minScore)
       .slice(0, input.topK);
-    const shown = await this.shown(scope, kept, passages, input.neighbours);
+    const ids = kept.map(({ chunkId }) => chunkId);
+    const [passages, aligned] = await Promise.all([
+      this.candidates.passages(scope, ids, input.neighbours),
+      this.aligned(asked, ids, alignments),
+    ]);
 
     const cosines = vector.flatMap((list) => list.slice(0, 1).map(({ score }) => score));
     return {
-      hits: shown.map(([hit, passage]) => view(hit, passage, words)),
+      hits: kept.flatMap((hit) => {
+        const passage = passages.get(hit.chunkId);
+        return passage ? view(hit, passage, asked, aligned.get(hit.chunkId), input.alignments) : [];
+      }),
       filters,
       tookMs: performance.now() - begun,
       embeddingModel: [...new Set(bases.map(({ embedder }) => embedder.name))].join(', '),
       reranker,
+      ...(input.alignments && question
+        ? { question: { starts: [...question.states.starts], weights: [...question.states.weights] } }
+        : {}),
       coverage: coverageOf(lexical.found[0]?.score ?? 0, lexical.reach),
       bestCosine: cosines.length > 0 ? Math.max(...cosines) : null,
     };
@@ -135,14 +162,15 @@ export class SearchService {
   ): Promise<Found> {
     const { scope, bases } = narrowed;
     const words = distinctWords(query);
-    const [lexical, vector] = await Promise.all([
+    const [lexical, { lists: vector, question }] = await Promise.all([
       this.byWords(input, scope, bases, words),
       this.byVector(input, scope, bases, query, early),
     ]);
     const corrections = await this.corrections(scope, lexical, vector);
-    if (corrections.size === 0) return { lexical, vector, words };
+    if (corrections.size === 0) return { lexical, vector, question, words };
     const corrected = [...new Set(words.map((word) => corrections.get(word) ?? word))];
-    return { lexical: await this.byWords(input, scope, bases, corrected), vector, words: corrected };
+    const again = await this.byWords(input, scope, bases, corrected);
+    return { lexical: again, vector, question, words: corrected };
   }
 
   /** A misspelt word is corrected by the words of what was found in spite of it, within what its asker may see. */
@@ -178,33 +206,43 @@ export class SearchService {
     return this.candidates.byWords(lexicalPlan(chunks, indexed), scope, words, indexed, candidatesFor(topK));
   }
 
-  /** One list for each embedder among the knowledge bases. */
+  /**
+   * One list for each embedder among the knowledge bases; and the question's token states, where there is one embedder
+   * and it has them.
+   */
   private async byVector(
     { mode, topK }: Search,
     scope: SearchScope,
     bases: SearchedBase[],
     query: string,
     early: Promise<Embedded | undefined>,
-  ): Promise<Candidate[][]> {
-    if (mode === 'LEXICAL') return [];
+  ): Promise<{ lists: Candidate[][]; question: QuestionEmbedded | null }> {
+    if (mode === 'LEXICAL') return { lists: [], question: null };
     const groups = Map.groupBy(bases, ({ embedder }) => vectorSpace(embedder));
-    return Promise.all(
-      [...groups.values()].map(async (group) => {
+    const found = await Promise.all(
+      [...groups].map(async ([space, group]) => {
         const { embedder } = group[0]!;
-        const vector = await this.embed(query, embedder, group[0]!.name, early);
+        const { vectors, tokenStates } = await this.embed(query, embedder, group[0]!.name, early);
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = Math.max(chunks, ...group.map((base) => base.indexed));
-        return this.candidates.nearest(
+        const list = await this.candidates.nearest(
           vectorPlan(chunks, indexed),
           { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
           embedder,
-          vector,
+          decodeVector(vectors[0]!),
           chunks,
           candidatesFor(topK),
         );
+        const { dimension } = embedder;
+        const states = tokenStates?.[0];
+        const question = states
+          ? { space, dimension, states: decodeQuestionStates(states, dimension) }
+          : null;
+        return { list, question };
       }),
     );
+    return { lists: found.map(({ list }) => list), question: found.length === 1 ? found[0]!.question : null };
   }
 
   /**
@@ -228,70 +266,65 @@ export class SearchService {
     bound: EmbedderBinding,
     base: string,
     early: Promise<Embedded | undefined>,
-  ): Promise<Float32Array> {
+  ): Promise<Embedded> {
     const mismatch = (present: string, options?: ErrorOptions) =>
       new UserError('EMBEDDER_MISMATCH', { name: base, bound: vectorSpace(bound), present }, options);
     const guessed = await early;
-    const { model, vectors } =
+    const embedded =
       guessed?.model.name === bound.name
         ? guessed
         : await this.inference.embed(embedInput(query, bound.name)).catch((error: unknown) => {
             if (!(error instanceof UserError) || error.code !== 'MODEL_NOT_FOUND') throw error;
             throw mismatch(String(error.problem.params['available'] ?? '–'), { cause: error });
           });
+    const { model } = embedded;
     if (model.revision !== bound.revision || model.dimension !== bound.dimension)
       throw mismatch(vectorSpace(model));
-    return decodeVector(vectors[0]!);
+    return embedded;
   }
 
-  /** @returns the hits in their final order; the passages that were loaded on the way; who reranked */
+  /**
+   * The channels together are reranked unless that is not wanted, a single one only where it is.
+   * @returns the hits in their final order; the alignments that were made on the way; who reranked
+   */
   private async rerank(
     input: Search,
-    scope: SearchScope,
-    query: string,
+    asked: Asked,
     fused: FusedHit[],
-    reach: number,
-  ): Promise<{ hits: FusedHit[]; passages: Map<string, Passage>; reranker: string | null }> {
-    const reranker = input.rerank === false ? null : this.reranker;
-    if (!reranker || fused.length === 0) return { hits: fused, passages: new Map(), reranker: null };
-    const limit = Math.max(reranker.limit, input.topK);
-    const passages = await this.candidates.passages(
-      scope,
-      fused.slice(0, limit).map(({ chunkId }) => chunkId),
-      input.neighbours,
-    );
-    const hits = fused.filter(({ chunkId }) => passages.has(chunkId));
+  ): Promise<{ hits: FusedHit[]; alignments: Map<string, Alignment>; reranker: string | null }> {
+    const { reranker } = this;
+    const asTheyAre = { hits: fused, alignments: new Map<string, Alignment>(), reranker: null };
+    if (!(input.rerank ?? input.mode === 'HYBRID') || fused.length === 0) return asTheyAre;
+    const candidates = fused.slice(0, Math.max(reranker.limit, input.topK));
     try {
-      const scores = await reranker.rerank({
-        query,
-        candidates: hits.map(({ chunkId, trace }) => ({ chunkId, trace, text: passages.get(chunkId)!.text })),
-        reach,
-        signal: currentContext().signal,
-      });
-      for (const [i, { trace }] of hits.entries()) trace.rerankScore = scores[i]!;
+      const scored = await reranker.rerank({ ...asked, candidates, signal: currentContext().signal });
+      if (!scored) return asTheyAre;
+      const alignments = new Map<string, Alignment>();
+      for (const { chunkId, trace } of candidates) {
+        const { score, alignment } = scored.get(chunkId) ?? {};
+        trace.rerankScore = score ?? null;
+        if (alignment) alignments.set(chunkId, alignment);
+      }
+      const hits = candidates.filter(({ trace }) => trace.rerankScore !== null);
+      hits.sort((a, b) => scoreOf(b.trace) - scoreOf(a.trace));
+      return { hits, alignments, reranker: reranker.name };
     } catch (error) {
       // The fused order is a good answer too: better than none while a reranker is down. The result says so.
       if (!(error instanceof UserError)) throw error;
       this.logger.warn({ reranker: reranker.name, problem: error.problem }, 'searched without reranking');
-      return { hits: fused, passages, reranker: null };
+      return asTheyAre;
     }
-    hits.sort((a, b) => scoreOf(b.trace) - scoreOf(a.trace));
-    return { hits, passages, reranker: reranker.name };
   }
 
-  /** The hits with their passages, without those whose document has gone since. */
-  private async shown(
-    scope: SearchScope,
-    hits: FusedHit[],
-    loaded: Map<string, Passage>,
-    neighbours: number,
-  ): Promise<[FusedHit, Passage][]> {
-    const missing = hits.map(({ chunkId }) => chunkId).filter((id) => !loaded.has(id));
-    const passages = new Map([...loaded, ...(await this.candidates.passages(scope, missing, neighbours))]);
-    return hits.flatMap((hit): [FusedHit, Passage][] => {
-      const passage = passages.get(hit.chunkId);
-      return passage ? [[hit, passage]] : [];
-    });
+  /** @returns how the shown passages meet the question, token by token, where that can be told */
+  private async aligned(
+    { scope, question, words }: Asked,
+    chunkIds: string[],
+    known: Map<string, Alignment>,
+  ): Promise<Map<string, Alignment>> {
+    const missing = chunkIds.filter((id) => !known.has(id));
+    if (!question || missing.length === 0) return known;
+    return new Map([...known, ...(await this.aligner.align(scope, question, words, missing))]);
   }
 }
 
@@ -308,6 +341,7 @@ const embedInput = (query: string, model: string) => ({
   model,
   role: 'query' as const,
   urgency: 'interactive' as const,
+  tokenStates: true,
   texts: [query],
 });
 
@@ -316,8 +350,15 @@ const chunksOf = (bases: SearchedBase[]): number => bases.reduce((sum, { chunks 
 /** The final score: the reranker's where there is one. */
 const scoreOf = ({ rerankScore, fusedScore }: FusedHit['trace']): number => rerankScore ?? fusedScore;
 
-function view({ chunkId, trace }: FusedHit, passage: Passage, words: string[]): SearchHit {
+function view(
+  { chunkId, trace }: FusedHit,
+  passage: Passage,
+  { words }: Asked,
+  alignment: Alignment | undefined,
+  withAlignment: boolean,
+): SearchHit {
   const { documentId, documentTitle, knowledgeBaseId, text, before, after, page, headings } = passage;
+  const ahead = passageText(passage).length - text.length;
   return {
     chunkId,
     documentId,
@@ -330,7 +371,17 @@ function view({ chunkId, trace }: FusedHit, passage: Passage, words: string[]): 
     page,
     boxes: passage.boxes.filter((placed) => placed.page === page).map(({ box }) => box),
     headings,
-    highlights: highlightsOf(text, words),
+    highlights: highlightsOf(text, words, alignment, ahead),
     trace,
+    ...(withAlignment && alignment ? { alignment: alignmentView(alignment, ahead) } : {}),
+  };
+}
+
+function alignmentView({ starts, values }: Alignment, ahead: number): TokenAlignment {
+  return {
+    starts: Array.from(starts, (start) => Math.max(-1, start - ahead)),
+    cosines: Buffer.from(Int8Array.from(values, (cosine) => Math.round(127 * cosine)).buffer).toString(
+      'base64',
+    ),
   };
 }

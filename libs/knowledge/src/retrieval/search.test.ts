@@ -16,9 +16,12 @@ import {
   type TestDatabase,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChunkRepository } from '../ingest/chunks/chunk.repository.js';
+import { ChunkRepository, type EmbeddedPassage } from '../ingest/chunks/chunk.repository.js';
 import { cutWords } from '../lexical/index.js';
 import { CandidateRepository } from './candidates/candidate.repository.js';
+import { passageText } from '../passage-text.js';
+import { LateInteractionReranker } from './rerank/late-interaction/late-interaction.reranker.js';
+import { TokenAligner } from './rerank/late-interaction/token-aligner.js';
 import type { Reranker } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
 
@@ -61,11 +64,13 @@ describe.each([
   let empty: string;
   const documents = new Map<string, string>();
 
-  const serviceWith = (registry = registryWith(), reranker: Reranker | null = null) =>
+  let aligner: TokenAligner;
+  const serviceWith = (registry = registryWith(), reranker?: Reranker) =>
     new SearchService(
       new CandidateRepository(db.database),
       registry,
-      reranker,
+      reranker ?? new LateInteractionReranker(aligner),
+      aligner,
       createLogger('silent', 'test'),
     );
   const search = (
@@ -91,10 +96,19 @@ describe.each([
     const id = newId();
     const [model] = await inference.embeddingModels();
     const embedder = { name: model!.name, revision: model!.revision, dimension: model!.dimension };
-    const vectors = new Map<string, Float32Array>();
-    for (const text of Object.values(docs).flatMap(({ texts }) => texts)) {
-      const made = await inference.embed({ role: 'passage', urgency: 'bulk', texts: [text] });
-      vectors.set(text, made.vectors[0]!);
+    const embedded = new Map<string, EmbeddedPassage>();
+    for (const [title, { texts }] of Object.entries(docs)) {
+      const made = await inference.embed({
+        role: 'passage',
+        urgency: 'bulk',
+        tokenStates: true,
+        texts: texts.map((text) => passageText({ headings: [title], text })),
+      });
+      for (const [i, text] of texts.entries())
+        embedded.set(`${title} ${text}`, {
+          vector: made.vectors[i]!,
+          states: Buffer.from(made.tokenStates![i]!, 'base64'),
+        });
     }
     await db.database.tenantOf(principal.tenantId, async (manager) => {
       const count = Object.values(docs).reduce((sum, { texts }) => sum + texts.length, 0);
@@ -143,11 +157,11 @@ describe.each([
         const ids = rows.map((row) => row.id);
         await chunks.add(manager, rows);
         await chunks.addPostings(manager, ids, texts.map(cutWords));
-        await chunks.addVectors(
+        await chunks.addEmbedded(
           manager,
           ids,
           embedder,
-          texts.map((text) => vectors.get(text)!),
+          texts.map((text) => embedded.get(`${title} ${text}`)!),
         );
       }
     });
@@ -156,6 +170,7 @@ describe.each([
 
   beforeAll(async () => {
     db = await openTestDatabase();
+    aligner = new TokenAligner(new CandidateRepository(db.database));
     owner = await createPrincipal(db.database, { roles: ['knowledge-admin'] });
     colleague = await createPrincipal(db.database, {
       tenantId: owner.tenantId,
@@ -343,7 +358,7 @@ describe.each([
       headings: ['leave'],
       before: [],
       after: [],
-      trace: { lexicalRank: 1, rerankScore: null },
+      trace: { lexicalRank: 1 },
     });
     expect(best!.highlights.map(([start, end]) => best!.text.slice(start, end))).toEqual([
       'paid',
@@ -352,13 +367,15 @@ describe.each([
     ]);
     for (const { trace, score } of hits) {
       expect(trace.lexicalPart + trace.vectorPart).toBe(trace.fusedScore);
-      expect(score).toBe(trace.fusedScore);
+      expect(score).toBe(trace.rerankScore);
+      expect(score).toBeGreaterThanOrEqual(0);
+      expect(score).toBeLessThanOrEqual(1);
     }
     expect(coverage).toBeGreaterThan(0.3);
     expect(coverage).toBeLessThanOrEqual(1);
     expect(bestCosine).toBe(Math.max(...hits.map(({ trace }) => trace.vectorScore ?? 0)));
     expect({ reranker, embeddingModel }).toEqual({
-      reranker: null,
+      reranker: 'late-interaction',
       embeddingModel: 'multilingual-e5-small-zh-en',
     });
   });
@@ -514,7 +531,12 @@ describe.each([
     const brevity: Reranker = {
       name: 'brevity',
       limit: 3,
-      rerank: async ({ candidates }) => candidates.map(({ text }) => 1 / text.length),
+      rerank: ({ scope, candidates }) =>
+        asPrincipal(owner, async () => {
+          const ids = candidates.map(({ chunkId }) => chunkId);
+          const passages = await new CandidateRepository(db.database).passages(scope, ids, 0);
+          return new Map([...passages].map(([id, { text }]) => [id, { score: 1 / text.length }]));
+        }),
     };
     const service = serviceWith(registryWith(), brevity);
     const fused = await search(owner, 'annual leave', { topK: 3, rerank: false }, service);
@@ -534,6 +556,56 @@ describe.each([
     expect(hits.some(({ before, after }) => before.length + after.length > 0)).toBe(true);
   });
 
+  it('reranks by token states: the answer across languages first, with what its words met', async () => {
+    const query = 'How many days of annual leave?';
+    const { hits, question } = await search(owner, query, { alignments: true });
+    const [first] = hits.filter(({ documentTitle }) => documentTitle === '假期');
+    expect(first!.highlights.map(([start, end]) => first!.text.slice(start, end)).join('')).toContain(
+      '十五天',
+    );
+    expect(question!.starts.map((start) => query.slice(start).split(/\W/)[0])).toEqual(
+      expect.arrayContaining(['How', 'annual', 'leave']),
+    );
+    for (const { text, alignment, trace } of hits) {
+      const cosines = new Int8Array(Buffer.from(alignment!.cosines, 'base64'));
+      expect(cosines).toHaveLength(question!.starts.length * alignment!.starts.length);
+      expect(Math.max(...alignment!.starts)).toBeLessThan(text.length);
+      expect(alignment!.starts).toContain(-1);
+      expect(trace.rerankScore).not.toBeNull();
+    }
+  });
+
+  it('leaves a single channel as it is unless told otherwise', async () => {
+    for (const mode of ['LEXICAL', 'VECTOR'] as const) {
+      const { hits, reranker } = await search(owner, 'annual leave', { mode });
+      expect(reranker).toBeNull();
+      for (const { score, trace } of hits) expect(score).toBe(trace.fusedScore);
+    }
+    expect((await search(owner, 'annual leave', { mode: 'VECTOR', rerank: true })).reranker).toBe(
+      'late-interaction',
+    );
+  });
+
+  it('compares with no token states that the caller may not read', async () => {
+    const { hits } = await search(owner, FALCON, { topK: 100 });
+    const scope = { knowledgeBaseIds: [handbook], principals: undefined, filter: [] };
+    const ids = hits.map(({ chunkId }) => chunkId);
+    const space = await asPrincipal(owner, () =>
+      db.database.tenant((manager) =>
+        manager.query<{ space: string }[]>('select distinct embedding_model as space from chunk_state'),
+      ),
+    );
+    const states = (principal: Principal, principals?: string[]) =>
+      asPrincipal(principal, () =>
+        new CandidateRepository(db.database).states({ ...scope, principals }, space[0]!.space, [], ids),
+      );
+    expect(await states(owner)).toHaveLength(ids.length);
+    expect(await states(stranger)).toEqual([]);
+    const readable = await states(owner, [newId()]);
+    expect(readable.length).toBeGreaterThan(0);
+    expect(readable.length).toBeLessThan(ids.length);
+  });
+
   it('keeps the fused order where the reranker is down', async () => {
     const down: Reranker = {
       name: 'down',
@@ -542,7 +614,7 @@ describe.each([
         throw new UserError('MODEL_UNAVAILABLE', { model: 'down', reason: 'it is down' });
       },
     };
-    const without = await search(owner, 'annual leave');
+    const without = await search(owner, 'annual leave', { rerank: false });
     const result = await search(owner, 'annual leave', {}, serviceWith(registryWith(), down));
     expect(result.reranker).toBeNull();
     expect(result.hits.map(({ chunkId }) => chunkId)).toEqual(without.hits.map(({ chunkId }) => chunkId));

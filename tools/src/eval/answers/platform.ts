@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInference, type Inference } from '@midplane/inference';
-import { decodeVector, encodeVector } from '@midplane/contracts';
+import { encodeVector } from '@midplane/contracts';
 import {
   currentContext,
   type Kernel,
@@ -20,7 +20,7 @@ import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/ses
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { addPassages } from '../passages.js';
-import { embedPassages } from '../vector-cache.js';
+import { embedPassages } from '../embedding-cache.js';
 
 /**
  * The platform in this process: on the database of DATABASE_URL, which should be an empty one, or else on an embedded
@@ -69,12 +69,10 @@ export async function loadPassages(
 ): Promise<{ knowledgeBaseId: string; chunkIds: string[] }> {
   const inference = kernel.registry.client('inference');
   const [model] = await inference.embeddingModels();
-  const embed = async (texts: string[]) =>
-    (await inference.embed({ model: model!.name, role: 'passage', urgency: 'bulk', texts })).vectors.map(
-      decodeVector,
-    );
-  const vectors = await embedPassages(model!, passages, embed);
-  return addPassages(kernel.database, name, model!, passages, vectors);
+  const embedded = await embedPassages(model!, passages, (texts) =>
+    inference.embed({ model: model!.name, role: 'passage', urgency: 'bulk', tokenStates: true, texts }),
+  );
+  return addPassages(kernel.database, name, model!, passages, embedded);
 }
 
 @Module({})

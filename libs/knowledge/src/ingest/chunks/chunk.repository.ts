@@ -6,11 +6,20 @@ import type { ChunkEntity } from './chunk.entity.js';
 /** What the embed and the index stage need of a chunk. */
 export type ChunkText = Pick<ChunkEntity, 'id' | 'ordinal' | 'text' | 'headings' | 'tokens'>;
 
+/** What an embedder made of a passage. */
+export interface EmbeddedPassage {
+  /** Of the embedder's dimension. */
+  vector: Float32Array;
+  /** The states of its tokens, packed (`packPassageStates`), where the embedder gives them. */
+  states?: Buffer;
+}
+
 /** What belongs to a document in the tables that are searched. */
 export interface ChunkCounts {
   chunks: number;
   postings: number;
   vectors: number;
+  states: number;
 }
 
 const TEXT = 'c.id, c.ordinal, c.text, c.headings, c.tokens';
@@ -28,10 +37,11 @@ export class ChunkRepository {
     );
   }
 
-  /** Removes a document's chunks with their words and vectors. @returns how many chunks there were */
+  /** Removes a document's chunks with their words, vectors and token states. @returns how many chunks there were */
   async removeOf(manager: EntityManager, documentId: string): Promise<number> {
     await manager.query('delete from posting where document_id = $1', [documentId]);
     await manager.query('delete from chunk_vector where document_id = $1', [documentId]);
+    await manager.query('delete from chunk_state where document_id = $1', [documentId]);
     const [, removed] = (await manager.query('delete from chunk where document_id = $1', [documentId])) as [
       unknown,
       number,
@@ -43,7 +53,8 @@ export class ChunkRepository {
     const rows = await manager.query<ChunkCounts[]>(
       `select (select count(*)::int from chunk where document_id = $1) as chunks,
               (select count(*)::int from posting where document_id = $1) as postings,
-              (select count(*)::int from chunk_vector where document_id = $1) as vectors`,
+              (select count(*)::int from chunk_vector where document_id = $1) as vectors,
+              (select count(*)::int from chunk_state where document_id = $1) as states`,
       [documentId],
     );
     return rows[0]!;
@@ -93,22 +104,32 @@ export class ChunkRepository {
   }
 
   /**
-   * Adds vectors of this embedder; a chunk that has one keeps it.
-   * @param vectors of the embedder's dimension, one for each chunk
+   * Adds what an embedder made of chunks; a chunk that has its vector keeps it.
+   * @param embedded for each chunk
    */
-  async addVectors(
+  async addEmbedded(
     manager: EntityManager,
     chunkIds: string[],
     embedder: EmbedderBinding,
-    vectors: Float32Array[],
+    embedded: EmbeddedPassage[],
   ): Promise<void> {
+    const space = vectorSpace(embedder);
     await manager.query(
       `insert into chunk_vector
          (chunk_id, tenant_id, knowledge_base_id, document_id, embedding_model, dimension, embedding)
        select c.id, c.tenant_id, c.knowledge_base_id, c.document_id, $3, $4, given.embedding::halfvec
        from unnest($1::uuid[], $2::text[]) as given (id, embedding) join chunk c on c.id = given.id
        on conflict do nothing`,
-      [chunkIds, vectors.map((vector) => `[${vector.join(',')}]`), vectorSpace(embedder), embedder.dimension],
+      [chunkIds, embedded.map(({ vector }) => `[${vector.join(',')}]`), space, embedder.dimension],
+    );
+    const states = embedded.flatMap(({ states: bytes }) => bytes ?? []);
+    if (states.length === 0) return;
+    await manager.query(
+      `insert into chunk_state (tenant_id, chunk_id, embedding_model, document_id, states)
+       select c.tenant_id, c.id, $3, c.document_id, given.states
+       from unnest($1::uuid[], $2::bytea[]) as given (id, states) join chunk c on c.id = given.id
+       on conflict do nothing`,
+      [chunkIds, states, space],
     );
   }
 
@@ -129,16 +150,17 @@ export class ChunkRepository {
     return rows.length > 0;
   }
 
-  /** Removes a document's vectors of all other embedders than this one. */
-  async removeVectorsOfOthers(
+  /** Removes what all other embedders than this one made of a document's chunks. */
+  async removeEmbeddedOfOthers(
     manager: EntityManager,
     documentId: string,
     embedder: EmbedderBinding,
   ): Promise<void> {
-    await manager.query('delete from chunk_vector where document_id = $1 and embedding_model <> $2', [
-      documentId,
-      vectorSpace(embedder),
-    ]);
+    for (const table of ['chunk_vector', 'chunk_state'])
+      await manager.query(`delete from ${table} where document_id = $1 and embedding_model <> $2`, [
+        documentId,
+        vectorSpace(embedder),
+      ]);
   }
 
   /** @returns the next chunks of a document after an ordinal whose words are not indexed, in order */

@@ -3,6 +3,7 @@ import { Database, ServiceRegistry, UserError } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { type EmbedderBinding, isSameEmbedder, vectorSpace } from '../../vector-space.js';
+import type { EmbeddedPassage } from '../chunks/chunk.repository.js';
 import { bindingOf } from './knowledge-base.entity.js';
 import { KnowledgeBaseRepository } from './knowledge-base.repository.js';
 
@@ -46,15 +47,22 @@ export class BoundEmbedder {
 
   /**
    * @param texts at most 256 passages
-   * @returns a vector of length 1 for each
+   * @returns for each a vector of length 1, and the states of its tokens where the embedder has them
    * @throws UserError EMBEDDER_MISMATCH, and what inference throws
    */
-  async embed(embedder: BaseEmbedder, texts: string[], signal: AbortSignal): Promise<Float32Array[]> {
-    const { model, vectors } = await this.registry
+  async embed(embedder: BaseEmbedder, texts: string[], signal: AbortSignal): Promise<EmbeddedPassage[]> {
+    const { model, vectors, tokenStates } = await this.registry
       .client('inference')
-      .embed({ model: embedder.name, role: 'passage', urgency: 'bulk', texts }, { signal });
+      .embed(
+        { model: embedder.name, role: 'passage', urgency: 'bulk', tokenStates: true, texts },
+        { signal },
+      );
     if (!isSameEmbedder(model, embedder)) throw mismatch(embedder, model);
-    return vectors.map(decodeVector);
+    return vectors.map((encoded, i) => {
+      const vector = decodeVector(encoded);
+      const states = tokenStates?.[i];
+      return states === undefined ? { vector } : { vector, states: Buffer.from(states, 'base64') };
+    });
   }
 }
 

@@ -20,7 +20,7 @@ import { bindingOf } from '../knowledge-bases/knowledge-base.entity.js';
 import { KnowledgeBaseRepository } from '../knowledge-bases/knowledge-base.repository.js';
 import { knowledgeBaseView } from '../knowledge-bases/knowledge-base.view.js';
 import { inLanes } from '../stages/embed-batches.js';
-import { passageText } from '../stages/passage-text.js';
+import { passageText } from '../../passage-text.js';
 
 /** Documents that have passed the embed stage. Those before it meet the new embedder there by themselves. */
 const EMBEDDED: DocumentStatus[] = ['INDEXING', 'READY'];
@@ -111,12 +111,12 @@ export class ReembeddingService {
         return next;
       };
       await inLanes(read, async (batch) => {
-        const vectors = await this.embedder.embed(target, batch.map(passageText), signal);
+        const embedded = await this.embedder.embed(target, batch.map(passageText), signal);
         await this.database.tenant(async (manager) => {
           // One that is being erased, or chunked anew, gets no vectors any more.
           if (!(await this.documents.hold(manager, id, EMBEDDED, 'read'))) return;
           const chunkIds = batch.map((chunk) => chunk.id);
-          await this.chunks.addVectors(manager, chunkIds, target, vectors);
+          await this.chunks.addEmbedded(manager, chunkIds, target, embedded);
         });
       });
     }
@@ -141,7 +141,7 @@ export class ReembeddingService {
     );
     for (const documentId of ids) {
       await this.database.tenant((manager) =>
-        this.chunks.removeVectorsOfOthers(manager, documentId, bindingOf(base)),
+        this.chunks.removeEmbeddedOfOthers(manager, documentId, bindingOf(base)),
       );
     }
   }

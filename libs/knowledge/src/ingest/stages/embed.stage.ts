@@ -1,11 +1,11 @@
 import { Database, Jobs } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
-import { ChunkRepository, type ChunkText } from '../chunks/chunk.repository.js';
+import { ChunkRepository, type ChunkText, type EmbeddedPassage } from '../chunks/chunk.repository.js';
 import type { DocumentEntity } from '../documents/document.entity.js';
 import { DocumentRepository } from '../documents/document.repository.js';
 import { type BaseEmbedder, BoundEmbedder } from '../knowledge-bases/bound-embedder.js';
 import { inLanes } from './embed-batches.js';
-import { passageText } from './passage-text.js';
+import { passageText } from '../../passage-text.js';
 import { STAGE_JOBS } from './stage-jobs.js';
 import { type Stage, StageLeft, type StageRun } from './stage.js';
 
@@ -58,8 +58,8 @@ export class EmbedStage implements Stage {
       return next;
     };
     await inLanes(read, async (batch) => {
-      const vectors = await this.embedder.embed(embedder, batch.map(passageText), signal);
-      await this.keep(document, embedder, batch, vectors);
+      const embedded = await this.embedder.embed(embedder, batch.map(passageText), signal);
+      await this.keep(document, embedder, batch, embedded);
       report((done += batch.length) / total);
     });
   }
@@ -68,13 +68,13 @@ export class EmbedStage implements Stage {
     document: DocumentEntity,
     embedder: BaseEmbedder,
     batch: ChunkText[],
-    vectors: Float32Array[],
+    embedded: EmbeddedPassage[],
   ): Promise<void> {
     await this.database.tenant(async (manager) => {
       if (!(await this.documents.hold(manager, document.id, [this.stage], 'read'))) throw new StageLeft();
       if (!(await this.embedder.holds(manager, document.knowledgeBaseId, embedder))) throw new Rebound();
       const ids = batch.map((chunk) => chunk.id);
-      await this.chunks.addVectors(manager, ids, embedder, vectors);
+      await this.chunks.addEmbedded(manager, ids, embedder, embedded);
     });
   }
 

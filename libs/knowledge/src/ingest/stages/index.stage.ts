@@ -6,7 +6,7 @@ import type { DocumentEntity } from '../documents/document.entity.js';
 import { DocumentRepository } from '../documents/document.repository.js';
 import { bindingOf } from '../knowledge-bases/knowledge-base.entity.js';
 import { KnowledgeBaseRepository } from '../knowledge-bases/knowledge-base.repository.js';
-import { passageText } from './passage-text.js';
+import { passageText } from '../../passage-text.js';
 import { STAGE_JOBS } from './stage-jobs.js';
 import { type Stage, StageLeft, type StageRun } from './stage.js';
 

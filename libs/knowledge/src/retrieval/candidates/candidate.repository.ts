@@ -8,6 +8,7 @@ import {
   basesQuery,
   lexicalQuery,
   passagesQuery,
+  statesQuery,
   type Plan,
   type Query,
   type SearchScope,
@@ -65,6 +66,13 @@ export interface Passage {
   headings: string[];
   before: string[];
   after: string[];
+}
+
+/** A chunk's token states, packed, and its BM25. */
+export interface ChunkStates {
+  chunkId: string;
+  states: Buffer;
+  lexical: number;
 }
 
 /** A compile of a plan costs more than any of these queries. */
@@ -165,6 +173,21 @@ export class CandidateRepository {
     if (chunkIds.length === 0) return new Map();
     const rows = await this.run<Passage>(passagesQuery(scope, chunkIds, neighbours), SETTINGS);
     return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /**
+   * @param space under which the embedder's states are kept
+   * @param words of the question, each once
+   * @returns the token states of those chunks that have any and may still be seen
+   */
+  async states(
+    scope: SearchScope,
+    space: string,
+    words: string[],
+    chunkIds: string[],
+  ): Promise<ChunkStates[]> {
+    if (chunkIds.length === 0) return [];
+    return this.run(statesQuery(scope, space, words, chunkIds), SETTINGS);
   }
 
   private run<R>({ text, values }: Query, settings: TransactionSettings): Promise<R[]> {

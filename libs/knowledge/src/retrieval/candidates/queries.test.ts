@@ -5,6 +5,7 @@ import {
   basesQuery,
   lexicalQuery,
   passagesQuery,
+  statesQuery,
   type Query,
   type SearchScope,
   seenWordsQuery,
@@ -44,6 +45,7 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
     ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
+    ['states', statesQuery(scope, 'model@revision', ['annual', 'leave'], [base])],
   ])('%s', async (query, built) => {
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);
   });

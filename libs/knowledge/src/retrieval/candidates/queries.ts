@@ -200,6 +200,30 @@ group by w.word`;
   return { text, values: parameters.values };
 }
 
+/**
+ * The token states of chunks with the BM25 of each, as long as they may be seen.
+ * @param space under which the embedder's states are kept
+ * @param words of the question, each once
+ */
+export function statesQuery(scope: SearchScope, space: string, words: string[], chunkIds: string[]): Query {
+  const parameters = new Parameters();
+  const ids = parameters.add(chunkIds);
+  const model = parameters.add(space);
+  const lexical =
+    words.length === 0
+      ? '0::float8'
+      : `greatest(0, -(p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')))::float8`;
+  const visible = visibleSql(scope, parameters);
+  const text = `select s.chunk_id as "chunkId", s.states, ${lexical} as lexical
+from chunk_state s
+join posting p on p.chunk_id = s.chunk_id
+join document d on d.id = s.document_id
+where s.chunk_id = any (${ids}::uuid[])
+  and s.embedding_model = ${model}
+  and ${visible}`;
+  return { text, values: parameters.values };
+}
+
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
 const DOCUMENTS_COUNTED = 2000;
 

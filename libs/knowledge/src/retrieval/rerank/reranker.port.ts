@@ -1,33 +1,51 @@
-import type { HitTrace } from '@midplane/contracts';
+import type { QuestionStates } from '@midplane/contracts';
+import type { SearchScope } from '../candidates/queries.js';
+import type { FusedHit } from '../fusion/fuse.js';
+import type { Alignment } from './late-interaction/token-aligner.js';
 
-/** A fused candidate to be scored anew. */
-export interface RerankCandidate {
-  chunkId: string;
-  text: string;
-  trace: HitTrace;
+/** A question as the embedder of all searched knowledge bases sees it. */
+export interface QuestionEmbedded {
+  /** Under which the embedder's vectors and states are kept. */
+  space: string;
+  dimension: number;
+  states: QuestionStates;
 }
 
 export interface RerankRequest {
   query: string;
+  /** The question's words, each once. */
+  words: string[];
+  scope: SearchScope;
   /** Best first. */
-  candidates: RerankCandidate[];
+  candidates: FusedHit[];
+  /** Null where the searched knowledge bases have several embedders, or one that gives no states of tokens. */
+  question: QuestionEmbedded | null;
   /** The highest BM25 that any text could reach for the question: what makes a coverage of a lexical score. */
   reach: number;
   signal: AbortSignal;
 }
 
-/**
- * Scores candidates by reading question and passage together. The order of the hits, and their score, is the
- * reranker's. None by default: the module provides null.
- */
+/** A candidate, scored anew. */
+export interface Reranked {
+  /** The higher the better, 0–1. */
+  score: number;
+  /** How its tokens meet the question's, where the reranker has looked at that. */
+  alignment?: Alignment;
+}
+
+/** Scores candidates by reading question and passage together. The order of the hits, and their score, is its own. */
 export interface Reranker {
   /** Name shown with the result. */
   readonly name: string;
   /** Candidates that it takes at most; the fused order decides which. */
   readonly limit: number;
-  /** @returns a score for each candidate, in their order; the higher the better. @throws UserError MODEL_UNAVAILABLE */
-  rerank(request: RerankRequest): Promise<number[]>;
+  /**
+   * @returns the candidates by their chunks' ids, without those that have gone since; null where it has nothing to go
+   *   by, so that the fused order stands
+   * @throws UserError MODEL_UNAVAILABLE
+   */
+  rerank(request: RerankRequest): Promise<Map<string, Reranked> | null>;
 }
 
-/** Injection token of the reranker, null where there is none. */
+/** Injection token of the reranker. */
 export const RERANKER = Symbol('RERANKER');

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 /**
  * Run from source, Node strips a worker's types but takes the `.js` of its imports literally; this lets a sibling's
- * name lead to its source.
+ * name lead to its source, and a library's to its own.
  */
 const SOURCE_LOADER = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
@@ -73,7 +73,9 @@ export class Thread<Message, Result> {
     const worker = new Worker(new URL(this.#name, this.#folder), {
       workerData: this.#data,
       // Not those of the parent: a debugger's port or a test runner's loader is not the worker's.
-      execArgv: this.#name.endsWith('.ts') ? ['--import', SOURCE_LOADER] : [],
+      execArgv: this.#name.endsWith('.ts')
+        ? ['--conditions=@midplane/source', '--import', SOURCE_LOADER]
+        : [],
     });
     worker.on('message', (reply: ThreadReply<Result>) => {
       const waiting = this.#pending.get(reply.id);

@@ -1,0 +1,21 @@
+select s.chunk_id as "chunkId", s.states, greatest(0, -(p.words <@> to_bm25query($3, 'posting_words')))::float8 as lexical
+from chunk_state s
+join posting p on p.chunk_id = s.chunk_id
+join document d on d.id = s.document_id
+where s.chunk_id = any ($1::uuid[])
+  and s.embedding_model = $2
+  and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $4::text[])
+    and d.metadata @> any ($5::jsonb[])
+    and (jsonb_typeof(d.metadata -> $6) = 'number' and d.metadata -> $6 >= $7::jsonb)
+    and (jsonb_typeof(d.metadata -> $8) = 'number' and d.metadata -> $8 < $9::jsonb);
+
+-- $1 = ["00000000-0000-7000-8000-000000000001"]
+-- $2 = "model@revision"
+-- $3 = "annual leave"
+-- $4 = ["00000000-0000-7000-8000-000000000002"]
+-- $5 = ["{\"dept\":\"HR\"}","{\"dept\":[\"HR\"]}","{\"dept\":\"Legal\"}","{\"dept\":[\"Legal\"]}"]
+-- $6 = "year"
+-- $7 = "2020"
+-- $8 = "year"
+-- $9 = "2024"
