@@ -257,8 +257,14 @@ describe.each([
     const candidates = new CandidateRepository(db.database);
     const [model] = await inference.embeddingModels();
     const { vectors } = await inference.embed({ role: 'query', urgency: 'bulk', texts: [FALCON] });
-    for (const principals of [undefined, [colleague.userId, ...colleague.groupIds]]) {
-      const scope = { knowledgeBaseIds: [handbook], principals, filter: [] };
+    const reader = [colleague.userId, ...colleague.groupIds];
+    const within = { pages: [2, 3] as [number, number], headings: [['^(merger|own|leave)$', 'x']] };
+    for (const limits of [
+      { principals: undefined },
+      { principals: reader },
+      { principals: reader, within },
+    ]) {
+      const scope = { knowledgeBaseIds: [handbook], filter: [], ...limits };
       const run = async (plan: 'wide' | 'narrow') =>
         asPrincipal(owner, async () => {
           const [base] = await candidates.bases(scope);
