@@ -44,6 +44,7 @@ const targets = {
   services: { run: [['tools/src/services/main.ts']] },
   'eval:retrieval': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/retrieval.js']] },
   'eval:answers': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/answers/main.js']] },
+  'eval:follow-ups': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/follow-ups.js']] },
   'eval:centres': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/centres.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },

@@ -68,8 +68,9 @@ program
   .argument('<query>')
   .option('--kb <name>', 'knowledge base (default: all)')
   .option('--top <n>', 'how many', Number)
+  .option('--no-named-filters', 'search all documents and pages, whatever the query names')
   .option('--json', 'print JSON')
-  .action((query: string, options: { kb?: string; top?: number; json?: boolean }) =>
+  .action((query: string, options: { kb?: string; top?: number; json?: boolean; namedFilters: boolean }) =>
     run((client) => search(client, query, options)),
   );
 

@@ -54,6 +54,14 @@ const TEXTS = {
   sources: { en: 'Sources', zh: '来源' },
   page: { en: 'page {page}', zh: '第 {page} 页' },
   unsupported: { en: '(the check against the source did not hold)', zh: '（与来源核对未通过）' },
+  limitedTo: {
+    en: 'Limited to what the question names: {filters} (--no-named-filters searches everything)',
+    zh: '已限定于问题中提到的：{filters}（--no-named-filters 则检索全部）',
+  },
+  filtersDropped: {
+    en: 'Nothing was found with {filters}; searched without it',
+    zh: '按 {filters} 未找到内容，已不作此限定',
+  },
   noHits: { en: 'Nothing found.', zh: '没有找到。' },
   nothingFailed: { en: 'No document has failed.', zh: '没有失败的文档。' },
   noDocument: { en: 'There is no document {name}.', zh: '没有文档 {name}。' },

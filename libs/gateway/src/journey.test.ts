@@ -17,14 +17,14 @@ Every employee has 25 days of annual leave. Part-time staff have the same share 
 const HIT =
   'chunkId text score page boxes headings highlights document { id title status } trace { fusedScore lexicalPart vectorPart }';
 const SEARCH = `query ($input: SearchInput!) { search(input: $input) { __typename
-  ... on SearchResult { hits { ${HIT} } tookMs embeddingModel reranker }
+  ... on SearchResult { hits { ${HIT} } filters { kind value documentId dropped } tookMs embeddingModel reranker }
   ... on Problem { code message } } }`;
 const ANSWER = `id conversationId text abstained label model modelVersion manifestId
   citations { index documentId documentTitle quote supported }
   usage { promptTokens completionTokens costMicros cached }`;
 const ASK = `mutation ($input: AskInput!) { ask(input: $input) { __typename ... on Answer { ${ANSWER} } ... on Problem { code message } } }`;
 const ASK_STREAM = `subscription ($input: AskInput!) { askStream(input: $input) { __typename
-  ... on AnswerSources { hits { ${HIT} } } ... on AnswerToken { text } ... on AnswerDone { answer { ${ANSWER} } }
+  ... on AnswerSources { hits { ${HIT} } filters { kind } } ... on AnswerToken { text } ... on AnswerDone { answer { ${ANSWER} } }
   ... on Problem { code message } } }`;
 const EVENTS = 'subscription ($id: ID!) { documentEvents(knowledgeBaseId: $id) { id status progress } }';
 
@@ -107,6 +107,25 @@ describe('the main job, through the public API', () => {
     expect(hit.trace.lexicalPart + hit.trace.vectorPart).toBeCloseTo(hit.trace.fusedScore, 6);
   });
 
+  it('tells which document, page or heading of the question limits the search, and need not be limited', async () => {
+    const query = 'How many days does the "Annual leave" section of the handbook give?';
+    const filters = [
+      { kind: 'DOCUMENT', value: 'handbook', documentId: document, dropped: false },
+      { kind: 'HEADING', value: 'Annual leave', documentId: null, dropped: false },
+    ];
+    const limited = await client.send(SEARCH, { input: { query, knowledgeBaseIds: [base] } });
+    expect(limited.errors).toBeUndefined();
+    expect(limited.data.search).toMatchObject({
+      filters,
+      hits: [{ document: { id: document } }],
+    });
+    const open = await client.send(SEARCH, {
+      input: { query, knowledgeBaseIds: [base], namedFilters: false },
+    });
+    expect(open.data.search.filters).toEqual([]);
+    expect(open.data.search.hits[0].text).toContain('25 days');
+  });
+
   it('answers with citations, and says that it is AI-generated', async () => {
     const input = { question: '住宿标准是每晚多少？', knowledgeBaseIds: [base] };
     const { data, headers, errors } = await client.send(ASK, { input });
@@ -139,6 +158,7 @@ describe('the main job, through the public API', () => {
     expect(kinds[0]).toBe('AnswerSources');
     expect(kinds.at(-1)).toBe('AnswerDone');
     expect(events[0]!.hits[0].document.title).toBe('handbook.md');
+    expect(events[0]!.filters).toEqual([]);
     const told = events.filter((event) => event.__typename === 'AnswerToken').map((event) => event.text);
     expect(told.join('')).toBe(events.at(-1)!.answer.text);
   });

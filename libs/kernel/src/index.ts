@@ -32,5 +32,6 @@ export * from './storage/s3.storage.js';
 export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';
+export * from './text/plain-question.js';
 export * from './text/sentences.js';
 export * from './threads/thread.js';

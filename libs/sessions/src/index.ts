@@ -16,4 +16,7 @@ export {
 } from './answer/extractive/features.js';
 export { ANSWERER_MODEL, AnswererModel, rank } from './answer/extractive/model.js';
 export { numberPassages } from './answer/passage.js';
+export { RuleCompleter } from './follow-up/rule.completer.js';
+export { mergeHits } from './question/merge-hits.js';
+export { partsOf } from './question/parts.js';
 export { SESSIONS_ENTITIES, SessionsModule } from './sessions.module.js';

@@ -9,6 +9,7 @@ import {
   type TestModules,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Manifest } from './answer/manifest.entity.js';
 import { contentWords } from './text/words.js';
 import { EXTRACTIVE_MODEL, EXTRACTIVE_VERSION } from './index.js';
 import { answerOf, bootSessions, eventsOf, textOf } from './testing/boot-sessions.js';
@@ -171,6 +172,67 @@ describe('ask, without a chat model', () => {
       question: 'How many days of annual leave do full-time staff get?',
     });
     expect(answer.text).toContain('15 days');
+  });
+});
+
+describe('what is asked', () => {
+  const manifestOf = async ({ manifestId }: AnswerView) => {
+    const [row] = await modules.kernel.database.tenantOf(alice.tenantId, (manager) =>
+      manager.query<{ manifest: Manifest }[]>('select manifest from answer_manifest where id = $1', [
+        manifestId,
+      ]),
+    );
+    return row!.manifest;
+  };
+
+  it.each([
+    [
+      'How many days of annual leave do interns get, and when are expense reports handed in?',
+      ['How many days of annual leave do interns get?', 'When are expense reports handed in?'],
+      ['annual leave', 'Expense reports are handed in'],
+    ],
+    [
+      '全职员工有几天年假？密码至少要几位？',
+      ['全职员工有几天年假？', '密码至少要几位？'],
+      ['15天年假', '密码至少12位'],
+    ],
+  ])('is searched in parts: %s', async (question, parts, texts) => {
+    const stream = await events(alice, input(question, { topK: 2 }));
+    const [sources] = stream;
+    if (sources?.type !== 'sources') throw new Error('The sources did not come first.');
+    expect(sources.hits).toHaveLength(2);
+    for (const text of texts) expect(sources.hits.some((hit) => hit.text.includes(text))).toBe(true);
+    expect(new Set(sources.hits.map(({ chunkId }) => chunkId)).size).toBe(2);
+    const last = stream.at(-1);
+    if (last?.type !== 'done') throw new Error('The stream did not end with the answer.');
+    const manifest = await manifestOf(last.answer);
+    expect(manifest.question).toMatchObject({ asked: question, parts });
+    expect(manifest.passages).toHaveLength(2);
+  });
+
+  it('is understood with spaces between its characters and marks repeated', async () => {
+    const answer = await answerTo(alice, input('密 码 多 久 需 要 更 换 一 次 ？？？'));
+    expect(answer.text).toContain('每90天更换一次');
+    expect((await manifestOf(answer)).question).toMatchObject({
+      asked: '密 码 多 久 需 要 更 换 一 次 ？？？',
+      searched: '密码多久需要更换一次 ？',
+    });
+  });
+
+  it('is limited to the document that it names, which the sources and the manifest say', async () => {
+    const question = 'According to the handbook, who approves requests?';
+    const filters = [{ kind: 'DOCUMENT', value: 'handbook', documentId, dropped: false }];
+    const stream = await events(alice, input(question));
+    expect(stream[0]).toMatchObject({ type: 'sources', filters });
+    const last = stream.at(-1) as { answer: AnswerView };
+    expect((await manifestOf(last.answer)).retrieval).toMatchObject({ filters });
+    const [sources] = stream;
+    expect(sources?.type === 'sources' && sources.hits.every((hit) => hit.documentId === documentId)).toBe(
+      true,
+    );
+    const [open] = await events(alice, input(question, { namedFilters: false }));
+    expect(open).toMatchObject({ filters: [] });
+    expect(open?.type === 'sources' && open.hits.some((hit) => hit.documentId === documentIdZh)).toBe(true);
   });
 });
 

@@ -17,6 +17,7 @@ interface Hit {
 interface SearchResult {
   __typename: 'SearchResult';
   hits: Hit[];
+  filters: { kind: string; value: string; documentId: string | null; dropped: boolean }[];
   tookMs: number;
   embeddingModel: string;
   reranker: string | null;
@@ -24,7 +25,7 @@ interface SearchResult {
 
 const SEARCH = `query ($input: SearchInput!) { search(input: $input) {
   __typename
-  ... on SearchResult { tookMs embeddingModel reranker hits {
+  ... on SearchResult { tookMs embeddingModel reranker filters { kind value documentId dropped } hits {
     chunkId text score page headings highlights document { id title }
     trace { lexicalRank lexicalScore lexicalPart vectorRank vectorScore vectorPart fusedScore rerankScore } } }
   ... on Problem { code message } } }`;
@@ -33,17 +34,35 @@ const SEARCH = `query ($input: SearchInput!) { search(input: $input) {
 export async function search(
   client: Client,
   query: string,
-  options: { kb?: string; top?: number; json?: boolean },
+  options: { kb?: string; top?: number; json?: boolean; namedFilters?: boolean },
 ): Promise<number> {
   const bases = await basesToAsk(client, options.kb);
   const { search: outcome } = await client.request<{ search: SearchResult | ProblemResult }>(SEARCH, {
-    input: { query, knowledgeBaseIds: bases.map((base) => base.id), topK: options.top ?? 10 },
+    input: {
+      query,
+      knowledgeBaseIds: bases.map((base) => base.id),
+      topK: options.top ?? 10,
+      namedFilters: options.namedFilters ?? true,
+    },
   });
   const result = expect(outcome, 'SearchResult');
-  if (options.json) printJson(result);
-  else if (result.hits.length === 0) print(say('noHits'));
+  if (options.json) {
+    printJson(result);
+    return 0;
+  }
+  printFilters(result);
+  if (result.hits.length === 0) print(say('noHits'));
   else result.hits.forEach((hit, index) => printHit(hit, index + 1));
   return 0;
+}
+
+/** What the question named: what the search was limited to, and what it found nothing with. */
+function printFilters({ filters }: SearchResult): void {
+  for (const dropped of [false, true]) {
+    const values = new Set(filters.filter((each) => each.dropped === dropped).map(({ value }) => value));
+    if (values.size > 0)
+      print(`${say(dropped ? 'filtersDropped' : 'limitedTo', { filters: [...values].join(', ') })}\n`);
+  }
 }
 
 function printHit(hit: Hit, rank: number): void {

@@ -17,6 +17,11 @@ export const SearchInput = z.object({
   rerank: z.boolean().optional(),
   minScore: z.number().optional(),
   filter: Metadata.optional(),
+  /**
+   * Whether a document, a date, a page or a heading that the question names limits the search: "on page 3 of the
+   * employee handbook", 《差旅制度》第三章. What it did is in the result's `filters`.
+   */
+  namedFilters: z.boolean().default(true),
   /** Neighbouring chunks before and after each hit to give along, for an answer's context. */
   neighbours: z.int().min(0).max(3).default(0),
   /** Whether to give along how each hit's tokens meet the question's. */
@@ -84,8 +89,25 @@ export const SearchHit = z.object({
 });
 export type SearchHit = z.infer<typeof SearchHit>;
 
+export const NamedFilterKind = z.enum(['DOCUMENT', 'DATE', 'PAGE', 'HEADING']);
+export type NamedFilterKind = z.infer<typeof NamedFilterKind>;
+
+/** What the question named, taken as a filter. */
+export const NamedFilter = z.object({
+  kind: NamedFilterKind,
+  /** As the question writes it; a date as 2024 or 2024-03. */
+  value: z.string(),
+  /** The document that is meant; null for the other kinds. */
+  documentId: Id.nullable(),
+  /** True where nothing was found with it, so that it was left out. */
+  dropped: z.boolean(),
+});
+export type NamedFilter = z.infer<typeof NamedFilter>;
+
 export const SearchResult = z.object({
   hits: z.array(SearchHit),
+  /** Filters that the question named, applied and dropped ones; empty where it named none, or they are switched off. */
+  filters: z.array(NamedFilter),
   tookMs: z.number(),
   embeddingModel: z.string(),
   reranker: z.string().nullable(),

@@ -2,7 +2,7 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Id, PageInput, pageOf } from '../ids.js';
 import { Box } from './knowledge.model.js';
-import { SearchHit } from './retrieval.contract.js';
+import { NamedFilter, SearchHit } from './retrieval.contract.js';
 
 export const MessageRole = z.enum(['USER', 'ASSISTANT', 'TOOL', 'SYSTEM']);
 export type MessageRole = z.infer<typeof MessageRole>;
@@ -50,12 +50,14 @@ export const AskInput = z.object({
   conversationId: Id.optional(),
   model: z.string().optional(),
   topK: z.int().min(1).max(50).default(8),
+  /** Whether what the question names (a document, a page, a date, a heading) limits its search. */
+  namedFilters: z.boolean().default(true),
 });
 export type AskInput = z.input<typeof AskInput>;
 
 /** A stream of an answer, in order: sources once, tokens, then done. It ends early only by a thrown problem. */
 export const AnswerEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('sources'), hits: z.array(SearchHit) }),
+  z.object({ type: z.literal('sources'), hits: z.array(SearchHit), filters: z.array(NamedFilter) }),
   z.object({ type: z.literal('token'), text: z.string() }),
   z.object({ type: z.literal('done'), answer: AnswerView }),
 ]);

@@ -10,7 +10,7 @@ import {
   Refused,
   Unavailable,
 } from '../problem/problem.types.js';
-import { SearchHit } from '../search/search.types.js';
+import { NamedFilter, SearchHit } from '../search/search.types.js';
 
 @InputType('AskInput')
 export class AskInput {
@@ -34,6 +34,13 @@ export class AskInput {
 
   @Field(() => Int, { nullable: true, defaultValue: 8 })
   topK?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: true,
+    description: 'Whether a document, a page, a date or a heading that the question names limits its search.',
+  })
+  namedFilters?: boolean | null;
 }
 
 @ObjectType('Citation', { description: 'A sentence of the answer and the passage that carries it.' })
@@ -136,6 +143,9 @@ export const AskResult = outcomeOf(
 export class AnswerSources {
   @Field(() => [SearchHit])
   hits!: SearchHit[];
+
+  @Field(() => [NamedFilter], { description: 'What the question named and was limited to.' })
+  filters!: NamedFilter[];
 }
 
 @ObjectType('AnswerToken')

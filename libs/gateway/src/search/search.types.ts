@@ -1,5 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { Fusion, SearchMode } from '@midplane/contracts';
+import { Fusion, NamedFilterKind, SearchMode } from '@midplane/contracts';
 import { Document } from '../knowledge/document.types.js';
 import { Forbidden, InvalidInput, NotFound, outcomeOf, Unavailable } from '../problem/problem.types.js';
 import { JsonScalar } from '../scalars/json.scalar.js';
@@ -13,6 +13,9 @@ registerEnumType(FusionEnum, {
   description:
     'SCORE: scaled scores, the lexical part weighted by how much of the question it covers. RRF: summed reciprocal ranks.',
 });
+
+export const NamedFilterKindEnum = NamedFilterKind.enum;
+registerEnumType(NamedFilterKindEnum, { name: 'NamedFilterKind' });
 
 @InputType('SearchInput')
 export class SearchInput {
@@ -45,6 +48,14 @@ export class SearchInput {
     description: 'Equality and ranges over document metadata.',
   })
   filter?: unknown;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: true,
+    description:
+      'Whether a document, a page, a date or a heading that the query names limits the search; what it did is in `filters`.',
+  })
+  namedFilters?: boolean | null;
 }
 
 @ObjectType('HitTrace', {
@@ -116,10 +127,28 @@ export class SearchHit {
   trace!: HitTrace;
 }
 
+@ObjectType('NamedFilter', { description: 'What the question named, taken as a filter.' })
+export class NamedFilter {
+  @Field(() => NamedFilterKindEnum)
+  kind!: NamedFilterKind;
+
+  @Field(() => String, { description: 'As the question writes it; a date as 2024 or 2024-03.' })
+  value!: string;
+
+  @Field(() => ID, { nullable: true, description: 'The document that is meant.' })
+  documentId!: string | null;
+
+  @Field(() => Boolean, { description: 'Nothing was found with it, so that it was left out.' })
+  dropped!: boolean;
+}
+
 @ObjectType('SearchResult')
 export class SearchResult {
   @Field(() => [SearchHit])
   hits!: SearchHit[];
+
+  @Field(() => [NamedFilter])
+  filters!: NamedFilter[];
 
   @Field(() => Float)
   tookMs!: number;

@@ -1,6 +1,7 @@
 import {
   decodeQuestionStates,
   decodeVector,
+  type NamedFilter,
   type SearchHit,
   type SearchInput as SearchRequest,
   SearchInput,
@@ -14,6 +15,7 @@ import {
   LOGGER,
   type Logger,
   may,
+  plainQuestion,
   readerIds,
   type ServiceClient,
   ServiceRegistry,
@@ -36,6 +38,8 @@ import { lexicalPlan, vectorPlan } from './candidates/plan.js';
 import type { SearchScope } from './candidates/queries.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
+import { type Narrowing, narrowings } from './narrowing.js';
+import { type Named, namedIn, respell, respellable } from './question/index.js';
 import type { Meeting } from './rerank/late-interaction/matches.js';
 import { type Alignment, TokenAligner } from './rerank/late-interaction/token-aligner.js';
 import {
@@ -57,6 +61,16 @@ const ALIGNED_BY_OTHER = 4;
 /** Knowledge bases whose model is remembered. */
 const BASES_REMEMBERED = 10_000;
 
+/** Candidates of each channel whose words can correct a misspelt one. */
+const SPELLING_CANDIDATES = 30;
+
+/** What the channels found, and the words that they were asked for. */
+interface Found {
+  lexical: LexicalCandidates;
+  vector: Candidate[][];
+  question: Asked['question'];
+  words: string[];
+}
 type Search = z.output<typeof SearchInput>;
 type Asked = Omit<RerankRequest, 'candidates' | 'signal'>;
 type Embedded = Awaited<ReturnType<ServiceClient<'inference'>['embed']>>;
@@ -87,7 +101,7 @@ export class SearchService {
     const begun = performance.now();
     const input = SearchInput.parse(request);
     authorize('search', 'KnowledgeBase');
-    const query = input.query.trim();
+    const query = plainQuestion(input.query);
     if (query === '')
       throw invalidInput('query', {
         en: 'expected a question or words to search for',
@@ -100,13 +114,12 @@ export class SearchService {
       });
     const scope = scopeOf(input);
     const early = this.embedEarly(input, query);
-    const bases = await this.basesOf(scope);
-    const words = distinctWords(query);
-
-    const [lexical, { lists: vector, question }] = await Promise.all([
-      this.byWords(input, scope, bases, words),
-      this.byVector(input, scope, bases, query, early),
-    ]);
+    const named = input.namedFilters ? namedIn(query) : undefined;
+    const bases = await this.basesOf(scope, named);
+    const tries = narrowings(scope, bases, named);
+    const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
+      this.channels(input, narrowed, query, early),
+    );
     const fused = fuse({ lexical, vector }, input.mode, input.fusion);
     const asked = { query, words, scope, question, reach: lexical.reach };
     const { hits, alignments, reranker } = await this.rerank(input, asked, fused);
@@ -129,6 +142,7 @@ export class SearchService {
           ? view(hit, passage, words, (other?.aligned ?? aligned).get(hit.chunkId), input.alignments)
           : [];
       }),
+      filters,
       tookMs: performance.now() - begun,
       embeddingModel: [...new Set(bases.map(({ embedder }) => embedder.name))].join(', '),
       reranker,
@@ -140,8 +154,55 @@ export class SearchService {
     };
   }
 
-  private async basesOf(scope: SearchScope): Promise<SearchedBase[]> {
-    const bases = await this.candidates.bases(scope);
+  /** What the first of the ways finds that finds anything, and the filters that it had. */
+  private async firstFound(
+    tries: Narrowing[],
+    find: (narrowed: Narrowing) => Promise<Found>,
+  ): Promise<Found & { filters: NamedFilter[] }> {
+    for (const narrowed of tries.slice(0, -1)) {
+      const found = await find(narrowed);
+      if (found.lexical.found.length > 0 || found.vector.some((list) => list.length > 0))
+        return { ...found, filters: narrowed.filters };
+    }
+    const last = tries.at(-1)!;
+    return { ...(await find(last)), filters: last.filters };
+  }
+
+  /** Both channels; the words once more, where words that the index does not have can be corrected. */
+  private async channels(
+    input: Search,
+    narrowed: Narrowing,
+    query: string,
+    early: Promise<Embedded | undefined>,
+  ): Promise<Found> {
+    const { scope, bases } = narrowed;
+    const words = distinctWords(query);
+    const [lexical, { lists: vector, question }] = await Promise.all([
+      this.byWords(input, scope, bases, words),
+      this.byVector(input, scope, bases, query, early),
+    ]);
+    const corrections = await this.corrections(scope, lexical, vector);
+    if (corrections.size === 0) return { lexical, vector, question, words };
+    const corrected = [...new Set(words.map((word) => corrections.get(word) ?? word))];
+    const again = await this.byWords(input, scope, bases, corrected);
+    return { lexical: again, vector, question, words: corrected };
+  }
+
+  /** A misspelt word is corrected by the words of what was found in spite of it, within what its asker may see. */
+  private async corrections(
+    scope: SearchScope,
+    lexical: LexicalCandidates,
+    vector: Candidate[][],
+  ): Promise<Map<string, string>> {
+    const unseen = respellable(lexical.unseen);
+    if (unseen.length === 0) return new Map();
+    const nearest = [lexical.found, ...vector].flatMap((list) => list.slice(0, SPELLING_CANDIDATES));
+    const ids = [...new Set(nearest.map(({ chunkId }) => chunkId))];
+    return respell(unseen, await this.candidates.seenWords(scope, ids, unseen));
+  }
+
+  private async basesOf(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
+    const bases = await this.candidates.bases(scope, named);
     const known = new Set(bases.map(({ id }) => id));
     const missing = scope.knowledgeBaseIds.find((id) => !known.has(id));
     if (missing !== undefined) throw new UserError('KNOWLEDGE_BASE_NOT_FOUND', { id: missing });
@@ -154,7 +215,7 @@ export class SearchService {
     bases: SearchedBase[],
     words: string[],
   ): Promise<LexicalCandidates> {
-    if (mode === 'VECTOR') return { found: [], reach: 0 };
+    if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [] };
     const chunks = chunksOf(bases);
     const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
     return this.candidates.byWords(lexicalPlan(chunks, indexed), scope, words, indexed, candidatesFor(topK));

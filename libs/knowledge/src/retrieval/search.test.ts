@@ -38,6 +38,9 @@ interface TestDocument {
   readers?: string[];
   metadata?: Record<string, unknown>;
   status?: string;
+  /** Of each text; else the title, and page 2. */
+  headings?: string[][];
+  pages?: number[];
 }
 
 const logger = createLogger('silent', 'test');
@@ -126,7 +129,8 @@ describe.each([
          values ($1, $2, $3, $4, $5, $6, $7)`,
         [id, principal.tenantId, name, embedder.name, embedder.revision, embedder.dimension, count],
       );
-      for (const [title, { texts, readers = [], metadata = {}, status = 'READY' }] of Object.entries(docs)) {
+      for (const [title, doc] of Object.entries(docs)) {
+        const { texts, readers = [], metadata = {}, status = 'READY' } = doc;
         const documentId = newId();
         documents.set(title, documentId);
         await manager.query(
@@ -152,12 +156,14 @@ describe.each([
           documentId,
           ordinal,
           text,
-          headings: [title],
-          page: 2,
-          boxes: [
-            { page: 2, box: [1, 2, 3, 4] as [number, number, number, number], start: 0, end: 200 },
-            { page: 3, box: [5, 6, 7, 8] as [number, number, number, number], start: 200, end: 300 },
-          ],
+          headings: doc.headings?.[ordinal] ?? [title],
+          page: doc.pages?.[ordinal] ?? 2,
+          boxes: doc.pages
+            ? []
+            : [
+                { page: 2, box: [1, 2, 3, 4] as [number, number, number, number], start: 0, end: 200 },
+                { page: 3, box: [5, 6, 7, 8] as [number, number, number, number], start: 200, end: 300 },
+              ],
           tokens: 10,
         }));
         const ids = rows.map((row) => row.id);
@@ -263,8 +269,14 @@ describe.each([
     const candidates = new CandidateRepository(db.database);
     const [model] = await inference.embeddingModels();
     const { vectors } = await inference.embed({ role: 'query', urgency: 'bulk', texts: [FALCON] });
-    for (const principals of [undefined, [colleague.userId, ...colleague.groupIds]]) {
-      const scope = { knowledgeBaseIds: [handbook], principals, filter: [] };
+    const reader = [colleague.userId, ...colleague.groupIds];
+    const within = { pages: [2, 3] as [number, number], headings: [['^(merger|own|leave)$', 'x']] };
+    for (const limits of [
+      { principals: undefined },
+      { principals: reader },
+      { principals: reader, within },
+    ]) {
+      const scope = { knowledgeBaseIds: [handbook], filter: [], ...limits };
       const run = async (plan: 'wide' | 'narrow') =>
         asPrincipal(owner, async () => {
           const [base] = await candidates.bases(scope);
@@ -295,6 +307,47 @@ describe.each([
     ['another form of an English word', 'employee entitlement', 'leave'],
   ])('meets by words: %s', async (_name, query, title) => {
     expect((await found(owner, query, { mode: 'LEXICAL' }))[0]).toBe(title);
+  });
+
+  it.each([
+    [
+      'full-width letters and repeated marks',
+      'ｐａｉｄ　ＡＮＮＵＡＬ ｌｅａｖｅ？？？！！',
+      'leave',
+      'paid ANNUAL leave？！',
+    ],
+    ['spaces between Chinese characters', '带 薪 年 休 假 有 几 天', '假期', '带薪年休假有几天'],
+    ['capitals', 'HOW MANY DAYS OF PAID ANNUAL LEAVE', 'leave', 'how many days of paid annual leave'],
+  ])('overlooks %s', async (_name, noisy, title, plain) => {
+    for (const mode of MODES) {
+      const [a, b] = [await search(owner, noisy, { mode }), await search(owner, plain, { mode })];
+      expect(a.hits[0]!.documentTitle).toBe(title);
+      expect(a.hits.map(({ chunkId }) => chunkId)).toEqual(b.hits.map(({ chunkId }) => chunkId));
+      expect(a.coverage).toBe(b.coverage);
+    }
+  });
+
+  it.each(['HYBRID', 'LEXICAL'] as const)('corrects misspelt words by what it found (%s)', async (mode) => {
+    const right = await search(owner, 'part-time staff annual leave proportion', { mode });
+    const wrong = await search(owner, 'part-time stafff anual leave propotion', { mode });
+    expect(wrong.hits[0]!.text).toBe(right.hits[0]!.text);
+    expect(wrong.coverage).toBeCloseTo(right.coverage, 6);
+    const { text, highlights } = wrong.hits[0]!;
+    expect(highlights.map(([start, end]) => text.slice(start, end))).toContain('annual');
+    // With no word right, only the meaning can find what corrects them.
+    const alone = (await search(owner, 'anual leef', { mode })).hits.map(
+      ({ documentTitle }) => documentTitle,
+    );
+    expect(alone[0]).toBe(mode === 'HYBRID' ? 'leave' : undefined);
+  });
+
+  it('corrects no word by what its asker may not see, and makes no word of a code', async () => {
+    const unseen = await search(owner, 'Project Falcon salarees', { mode: 'LEXICAL' });
+    expect(unseen.hits[0]!.documentTitle).toBe('salaries');
+    const { coverage, hits } = await search(colleague, 'Project Falcon salarees', { mode: 'LEXICAL' });
+    expect(hits.map(({ documentTitle }) => documentTitle)).not.toContain('salaries');
+    expect(coverage).toBeLessThan(unseen.coverage);
+    expect(await found(owner, 'ABC1236', { mode: 'LEXICAL' })).toEqual([]);
   });
 
   it('does not take one code or number for another', async () => {
@@ -376,6 +429,121 @@ describe.each([
       if (mode === 'LEXICAL') expect(hits).toEqual([]);
     },
   );
+
+  describe('for a question that names a document, a page, a date or a heading', () => {
+    let library: string;
+    const NIGHT = 'the hotel limit for a night';
+    const ask = (query: string, input: Partial<SearchInput> = {}, principal = owner) =>
+      search(principal, query, { knowledgeBaseIds: [library], topK: 100, ...input });
+    const texts = async (...args: Parameters<typeof ask>) =>
+      (await ask(...args)).hits.map(({ text }) => text).sort();
+    const filter = (kind: string, value: string, title?: string, dropped = false) => ({
+      kind,
+      value,
+      documentId: title ? documents.get(title)! : null,
+      dropped,
+    });
+
+    beforeAll(async () => {
+      library = await addBase(owner, 'library', {
+        'Travel_Policy_2023.pdf': {
+          texts: ['The hotel limit for a night is 400 yuan.', 'Taxis are paid at night.'],
+          headings: [['1. Hotels'], ['2. Taxis']],
+          pages: [1, 2],
+        },
+        'Travel Policy (2024)': {
+          texts: [
+            'The hotel limit for a night is 500 yuan.',
+            '2.1 Late at night\nTaxis are paid at any time.',
+          ],
+          headings: [['1. Hotels'], ['2. Taxis']],
+          pages: [1, 3],
+        },
+        'Board travel policy': {
+          texts: ['The hotel limit for a night is 5,000 yuan.'],
+          readers: [newId()],
+        },
+        員工手冊: {
+          texts: ['加班须提前申请。', '住宿标准为每晚450元。'],
+          headings: [['第二章 加班'], ['第三章 差旅', '报销']],
+          pages: [4, 5],
+        },
+        Minutes: { texts: ['The hotel limit for a night was discussed.'], metadata: { date: '2022-05-17' } },
+      });
+    });
+
+    it.each(MODES)('searches the named document alone (%s)', async (mode) => {
+      const result = await ask(`${NIGHT} in the 2024 travel policy`, { mode });
+      expect(new Set(result.hits.map(({ documentTitle }) => documentTitle))).toEqual(
+        new Set(['Travel Policy (2024)']),
+      );
+      expect(result.filters).toEqual([
+        filter('DOCUMENT', '2024 travel policy', 'Travel Policy (2024)'),
+        filter('DATE', '2024'),
+      ]);
+    });
+
+    it('meets a title in the other script, and takes chapter and page', async () => {
+      const result = await ask('《员工手册》第三章里，住宿标准是多少？');
+      expect(result.hits.map(({ text }) => text)).toEqual(['住宿标准为每晚450元。']);
+      expect(result.filters).toEqual([
+        filter('DOCUMENT', '员工手册', '員工手冊'),
+        filter('HEADING', '第三章'),
+      ]);
+      expect(await texts('員工手冊的第4頁說什麼？')).toEqual(['加班须提前申请。']);
+      expect(await texts('“报销”一节怎么规定？')).toEqual(['住宿标准为每晚450元。']);
+    });
+
+    it('takes both of two documents that a name may mean, and a page, a section or a date of them', async () => {
+      expect(await texts('What does page 1 of the travel policy say?')).toEqual([
+        'The hotel limit for a night is 400 yuan.',
+        'The hotel limit for a night is 500 yuan.',
+      ]);
+      expect(await texts('What does section 2.1 say?')).toEqual([
+        '2.1 Late at night\nTaxis are paid at any time.',
+      ]);
+      expect(await texts("What is said under 'Taxis'?")).toEqual([
+        '2.1 Late at night\nTaxis are paid at any time.',
+        'Taxis are paid at night.',
+      ]);
+      expect(await texts('Which documents from 2022 mention the hotel limit?')).toEqual([
+        'The hotel limit for a night was discussed.',
+      ]);
+    });
+
+    it('neither finds nor tells of a document that one may not read', async () => {
+      const question = `${NIGHT} in the "Board travel policy"`;
+      const mine = await ask(question, {}, colleague);
+      expect(mine.filters).toEqual([]);
+      expect(mine.hits.map(({ documentTitle }) => documentTitle)).not.toContain('Board travel policy');
+      expect((await ask(question)).filters).toEqual([
+        filter('DOCUMENT', 'Board travel policy', 'Board travel policy'),
+      ]);
+    });
+
+    it('drops a filter with which nothing is found, and says so', async () => {
+      const page = await ask('What does page 9 of the 2024 travel policy say about taxis?');
+      expect(page.hits.map(({ documentTitle }) => documentTitle)).toContain('Travel Policy (2024)');
+      expect(page.filters).toEqual([
+        filter('DOCUMENT', '2024 travel policy', 'Travel Policy (2024)'),
+        filter('DATE', '2024'),
+        filter('PAGE', 'page 9', undefined, true),
+      ]);
+      const nothing = await ask('Board meeting in chapter 7 of the 员工手册', { mode: 'LEXICAL' });
+      expect(nothing.filters).toEqual([filter('HEADING', 'chapter 7', undefined, true)]);
+      const year = await ask(`${NIGHT} in the 1999 travel policy`);
+      expect(year.filters.at(-1)).toEqual(filter('DATE', '1999', undefined, true));
+      expect(year.filters).toHaveLength(4);
+    });
+
+    it('can be told not to, and leaves other questions alone', async () => {
+      const off = await ask(`${NIGHT} in the 2024 travel policy`, { namedFilters: false });
+      expect(off.filters).toEqual([]);
+      expect(new Set(off.hits.map(({ documentTitle }) => documentTitle)).size).toBe(5);
+      expect((await ask(NIGHT)).filters).toEqual([]);
+      expect((await ask('What does the unknown handbook say?')).filters).toEqual([]);
+    });
+  });
 
   it('lets a reranker decide the order, and says so', async () => {
     /** Likes short passages. */

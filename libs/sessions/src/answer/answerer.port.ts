@@ -13,13 +13,22 @@ export interface Turn {
   documentIds: string[];
 }
 
+/** A part of a question, understandable by itself, with the passages that were found for it. */
+export interface AskedPart {
+  question: string;
+  /** Its tokens, as the passages' alignments mean them. */
+  tokens: QuestionTokens | undefined;
+  /** Best first, numbered as in the answer. */
+  passages: Passage[];
+}
+
 export interface AnswerRequest {
   /** As the user wrote it. */
   question: string;
   /** The same, understandable without the conversation. */
   standalone: string;
-  /** The tokens of the standalone question, as the passages' alignments mean them. */
-  tokens?: QuestionTokens | undefined;
+  /** What it asks, part by part, as questions of their own; one where it asks one thing. The answer covers each. */
+  parts: AskedPart[];
   language: Locale;
   /** At least one. */
   passages: Passage[];

@@ -1,4 +1,4 @@
-import type { Locale } from '@midplane/contracts';
+import type { Locale, NamedFilter } from '@midplane/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { StandaloneQuestion } from '../follow-up/completer.port.js';
 
@@ -16,7 +16,13 @@ export interface ManifestPassage {
 /** Pins what made an answer, so that it can be explained, and repeated from the same passages. */
 export interface Manifest {
   version: 1;
-  question: { asked: string; searched: string; by: StandaloneQuestion['by'] };
+  question: {
+    asked: string;
+    searched: string;
+    by: StandaloneQuestion['by'];
+    /** What was searched in its place, where it asks several things. */
+    parts?: string[];
+  };
   language: Locale;
   knowledgeBaseIds: string[];
   /** Null where nothing was searched. */
@@ -27,6 +33,8 @@ export interface Manifest {
     reranker: string | null;
     coverage: number;
     bestCosine: number | null;
+    /** What the question named and was limited to; manifests of earlier versions have none. */
+    filters?: NamedFilter[];
   } | null;
   passages: ManifestPassage[];
   answerer: { model: string; version: string } & Record<string, unknown>;

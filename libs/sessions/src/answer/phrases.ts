@@ -7,6 +7,10 @@ const PHRASES = {
     en: 'The documents do not hold an answer to this question.',
     zh: '现有文档中没有这个问题的答案。',
   },
+  partNotInSources: {
+    en: 'The documents do not hold an answer to this part:',
+    zh: '现有文档中没有这一部分的答案：',
+  },
   noKnowledgeBase: {
     en: 'There is no knowledge base to answer from yet. Create one, upload documents to it, and ask again once they are ready.',
     zh: '目前还没有可供回答的知识库。请先创建知识库并上传文档，待文档处理完成后再提问。',

@@ -5,6 +5,7 @@ import type {
   AskInput,
   CitationView,
   Locale,
+  NamedFilter,
   SearchResult,
 } from '@midplane/contracts';
 import {
@@ -13,13 +14,14 @@ import {
   Database,
   invalidInput,
   newId,
+  plainQuestion,
   ServiceRegistry,
   UserError,
 } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { type AnsweredQuestion, AnswerRepository } from '../answer/answer.repository.js';
-import type { AnswerOutcome, CheckedClaim } from '../answer/answerer.port.js';
+import type { AnswerOutcome, AskedPart, CheckedClaim } from '../answer/answerer.port.js';
 import { Answerers } from '../answer/answerers.js';
 import { EXTRACTIVE_MODEL, EXTRACTIVE_VERSION } from '../answer/extractive/extractive.answerer.js';
 import type { Manifest } from '../answer/manifest.entity.js';
@@ -31,6 +33,8 @@ import type { MessageEntity, StoredAnswer } from '../conversation/message.entity
 import { answerView } from '../conversation/views.js';
 import { AnswerErasureService } from '../erasure/answer-erasure.service.js';
 import type { StandaloneQuestion } from '../follow-up/completer.port.js';
+import { mergeHits } from '../question/merge-hits.js';
+import { partsOf } from '../question/parts.js';
 import { detectLanguage } from '../text/language.js';
 import { cancellable } from './cancellable.js';
 import { readQuestion, titleOf } from './question.js';
@@ -50,8 +54,15 @@ interface Ask {
   standalone: StandaloneQuestion;
   language: Locale;
   knowledgeBaseIds: string[];
-  found: SearchResult | undefined;
+  /** What was searched: the standalone question, or its parts. */
+  searched: SearchedPart[];
   passages: Passage[];
+}
+
+/** A question as it was searched, with what was found for it alone. */
+interface SearchedPart {
+  text: string;
+  found: SearchResult;
 }
 
 /** Answers questions from the knowledge bases, and keeps question, answer and what made it. */
@@ -89,12 +100,17 @@ export class AskService {
     const before = input.conversationId ? await this.conversations.soFar(input.conversationId) : undefined;
     const knowledgeBaseIds = await this.knowledgeBases(input.knowledgeBaseIds, before);
     const turns = before?.turns ?? [];
-    const standalone = await completer.complete(asked, turns, language, signal);
+    const standalone = await completer.complete(plainQuestion(asked), turns, language, signal);
 
-    const found = await this.search(standalone.text, knowledgeBaseIds, input.topK);
-    const passages = numberPassages(found?.hits ?? []);
+    const searched = await this.search(partsOf(standalone.text, language), knowledgeBaseIds, input);
+    const hits = mergeHits(
+      searched.map(({ found }) => found.hits),
+      input.topK,
+    );
+    const passages = numberPassages(hits);
     // How tokens meet is for answerers; nobody else can read it.
-    yield { type: 'sources', hits: (found?.hits ?? []).map(({ alignment: _, ...hit }) => hit) };
+    const sources = hits.map(({ alignment: _, ...hit }) => hit);
+    yield { type: 'sources', hits: sources, filters: filtersOf(searched) };
 
     const missing: PhraseKey | undefined =
       knowledgeBaseIds.length === 0 ? 'noKnowledgeBase' : passages.length === 0 ? 'nothingFound' : undefined;
@@ -103,7 +119,7 @@ export class AskService {
       : answerer.answer({
           question: asked,
           standalone: standalone.text,
-          tokens: found?.question,
+          parts: searched.map((part) => askedPart(part, passages)),
           language,
           passages,
           turns,
@@ -116,7 +132,7 @@ export class AskService {
       yield { type: 'token', text: step.value };
     }
     signal.throwIfAborted();
-    const ask: Ask = { input, asked, standalone, language, knowledgeBaseIds, found, passages };
+    const ask: Ask = { input, asked, standalone, language, knowledgeBaseIds, searched, passages };
     yield {
       type: 'done',
       answer: await this.keep(ask, missing ? EXTRACTIVE_MODEL : answerer.name, text, step.value),
@@ -139,15 +155,27 @@ export class AskService {
     return ids;
   }
 
+  /** Searches the parts of a question at the same time; nothing where there is nowhere to search. */
   private async search(
-    query: string,
+    parts: string[],
     knowledgeBaseIds: string[],
-    topK: number,
-  ): Promise<SearchResult | undefined> {
-    if (knowledgeBaseIds.length === 0) return undefined;
-    return this.services
-      .client('retrieval')
-      .search({ query, knowledgeBaseIds, topK, neighbours: NEIGHBOURS, alignments: true });
+    { topK, namedFilters }: Ask['input'],
+  ): Promise<SearchedPart[]> {
+    if (knowledgeBaseIds.length === 0) return [];
+    const retrieval = this.services.client('retrieval');
+    return Promise.all(
+      parts.map(async (text) => ({
+        text,
+        found: await retrieval.search({
+          query: text,
+          knowledgeBaseIds,
+          topK,
+          namedFilters,
+          neighbours: NEIGHBOURS,
+          alignments: true,
+        }),
+      })),
+    );
   }
 
   /** Stores question and answer in one transaction. @returns the answer as its user sees it */
@@ -252,6 +280,19 @@ function citationsOf(checks: readonly CheckedClaim[]): CitationView[] {
   return citations;
 }
 
+/** @returns a part of a question with those of the answer's passages that were found for it, as they meet it */
+function askedPart({ text, found }: SearchedPart, passages: readonly Passage[]): AskedPart {
+  const hits = new Map(found.hits.map((hit) => [hit.chunkId, hit]));
+  return {
+    question: text,
+    tokens: found.question,
+    passages: passages.flatMap((passage) => {
+      const hit = hits.get(passage.hit.chunkId);
+      return hit ? { ...passage, hit } : [];
+    }),
+  };
+}
+
 /** The page and the boxes of the lines that hold a quote; of the whole passage where those are not known. */
 function placeOf({ text, placeOf, hit }: Passage, quote: string): Pick<CitationView, 'page' | 'boxes'> {
   const at = text.indexOf(quote);
@@ -264,20 +305,28 @@ function placeOf({ text, placeOf, hit }: Passage, quote: string): Pick<CitationV
 }
 
 function manifestOf(ask: Ask, model: string, outcome: AnswerOutcome): Manifest {
-  const { found, standalone } = ask;
+  const { searched, standalone } = ask;
+  const [first] = searched;
   return {
     version: 1,
-    question: { asked: ask.asked, searched: standalone.text, by: standalone.by },
+    question: {
+      asked: ask.asked,
+      searched: standalone.text,
+      by: standalone.by,
+      ...(searched.length > 1 ? { parts: searched.map(({ text }) => text) } : {}),
+    },
     language: ask.language,
     knowledgeBaseIds: ask.knowledgeBaseIds,
-    retrieval: found
+    retrieval: first
       ? {
           topK: ask.input.topK,
           neighbours: NEIGHBOURS,
-          embeddingModel: found.embeddingModel,
-          reranker: found.reranker,
-          coverage: found.coverage,
-          bestCosine: found.bestCosine,
+          embeddingModel: first.found.embeddingModel,
+          reranker: first.found.reranker,
+          filters: filtersOf(searched),
+          // An answer is as well founded as its weakest part.
+          coverage: Math.min(...searched.map(({ found }) => found.coverage)),
+          bestCosine: lowest(searched.map(({ found }) => found.bestCosine)),
         }
       : null,
     passages: ask.passages.map(({ number, hit }) => ({
@@ -297,4 +346,16 @@ function manifestOf(ask: Ask, model: string, outcome: AnswerOutcome): Manifest {
     textDocumentIds: outcome.documentIds,
     questionDocumentIds: standalone.documentIds,
   };
+}
+
+/** @returns the lowest of the numbers that are there */
+function lowest(values: (number | null)[]): number | null {
+  const present = values.filter((value) => value !== null);
+  return present.length > 0 ? Math.min(...present) : null;
+}
+
+/** What the parts of a question named, each filter once. */
+function filtersOf(searched: SearchedPart[]): NamedFilter[] {
+  const filters = searched.flatMap(({ found }) => found.filters);
+  return [...new Map(filters.map((filter) => [JSON.stringify(filter), filter])).values()];
 }

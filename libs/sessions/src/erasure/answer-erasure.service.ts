@@ -93,6 +93,11 @@ function withoutDocuments(
         question: manifest.questionDocumentIds.some(gone)
           ? { asked, searched: asked, by: 'asked' }
           : manifest.question,
+        retrieval: manifest.retrieval && {
+          ...manifest.retrieval,
+          filters:
+            manifest.retrieval.filters?.filter(({ documentId }) => !documentId || !gone(documentId)) ?? [],
+        },
         passages: manifest.passages.filter((passage) => !gone(passage.documentId)),
         questionDocumentIds: manifest.questionDocumentIds.filter((id) => !gone(id)),
       },

@@ -17,6 +17,24 @@ const POSSESSIVE_PRONOUN = /^(?:它们?|其)/u;
 /** What begins the part of a question that asks; what it is about stands before. */
 const ASKING =
   /(?:的)?(?:是什么|是谁|是多少|是哪|有哪些|有什么|有多少|有几|是否|能否|可否|是不是|有没有|能不能|可不可以|要不要|什么|怎么|怎样|如何|为什么|为何|多少|多久|多长|多大|谁|哪|几|吗|可以|需要|应该|应当|必须|会|能|要|享有|享受|由)/u;
+/** Nouns of something: 比分 of a game, 原因 of an event. */
+const OF_SOMETHING =
+  '(?:比分|结果|结局|原因|名字|名称|价格|费用|地址|面积|人口|地点|负责人|作者|冠军|区别|好处|缺点|目的|意义|影响|问题|步骤|目标)';
+/** 最终比分是多少, 遇到的第一个问题是什么, 原因是什么: of what, the question before says. */
+const RELATIONAL = new RegExp(
+  `^(?:(?:遇到|出现|发生|得出|取得)的)?(?:第[一二三]个\\p{Script=Han}{1,4}|(?:(?:最终|最后|最主要|主要|唯一|其他|别|另外)的?)?${OF_SOMETHING})(?:是|有|为|在|怎么)`,
+  'u',
+);
+/** 比之前高多少, 有没有更快的: compared with what was asked about before. */
+const COMPARING =
+  /^比.{1,8}(?:更|高|低|多|少|大|小|长|短|快|慢|贵|便宜|早|晚|好|差)|更\p{Script=Han}{1,3}的[吗呢]?[？?]?$/u;
+/** 有多少个委员会, 1998年的是谁设计的, 又是谁…, 警察可以吗: the beginning of the sentence is left out. */
+const BEGINNING_LEFT_OUT =
+  /^(?:一共|总共|共|最早|最初|目前|现在)?有(?:多少|几)个?\p{Script=Han}{1,6}[？?]?$|^\d{4}年的[是由有]|^(?:又|还)(?:是|有)|^(?:什么时候|何时|哪一?年)\p{Script=Han}{2,7}[？?]?$|^\p{Script=Han}{1,6}(?:可以|能|行|算|需要|要)吗[？?]?$/u;
+/** 之后有多少人逃离: after what was asked about before. */
+const AFTER_IT = /^(?:之后|此后|后来|当时|那时|在此之前|之前|其后|随后|同年|次年)/u;
+/** A question of so many characters that says this does not say about what. */
+const LEFT_OUT = 16;
 /** A property of the thing asked about: "它" then means the thing, not the property. */
 const PROPERTY =
   /的(?:负责人|时间|价格|费用|地址|地点|规模|数量|名称|原因|目的|特点|优点|缺点|功能|用途|流程|步骤|要求|条件|标准|期限|有效期|上限|范围|内容|作者|创始人|总部|面积|人口|长度|高度|成本|版本|预算|周期)$/u;
@@ -72,6 +90,12 @@ function hasOwnReferent(plain: string, at: number): boolean {
 
 /** "为什么？", "需要多久？", "有例外吗？": it asks, and says hardly anything about what. */
 function isElliptic(plain: string): boolean {
+  if (AFTER_IT.test(plain)) return true;
+  if (
+    plain.length <= LEFT_OUT &&
+    (RELATIONAL.test(plain) || COMPARING.test(plain) || BEGINNING_LEFT_OUT.test(plain))
+  )
+    return true;
   if (/^什么是|是(?:什么|谁)[？?]?$|^(?:介绍|说明|解释|请)/u.test(plain) && contentWords(plain).length > 0)
     return false;
   if (/[\p{Script=Latin}\d《“「]/u.test(plain)) return false;
@@ -134,6 +158,9 @@ function beginOf(text: string, at: number, most: number): number {
     !/[的在对给为是有和与及或把被从到向每请问了个享由需要申领]/u.test(text.charAt(begin - 1))
   )
     begin--;
+  // IPCC现任主席: not in the midst of a name.
+  const name = begin > 0 && /[\p{Script=Latin}\d]/u.test(text.charAt(begin - 1));
+  while (name && begin < at && /[\p{Script=Latin}\d]/u.test(text.charAt(begin))) begin++;
   return begin;
 }
 

@@ -26,7 +26,21 @@ const BOUNDARY = new Set(
 const PERSON = /\b(?:he|him|his|she|her|hers)\b/iu;
 const THING = /\b(?:it|its|itself|they|them|their|theirs|themselves)\b/iu;
 const DEMONSTRATIVE =
-  /\b(?:this|these|those)\b|\b(?:that|there)(?=\s*(?:\?|$))|(?<=\b(?:is|was|does|did|do|can|could|will|would|should|of|for|about|to|with|from|on|in|at|by|than|after|before|doing|do)\s)that(?=\s)|\b(?:the (?:same|former|latter|other|others|first one|second one|last one)|such an?|that one|the one|ones)\b/iu;
+  /\b(?:this|these|those)\b|\b(?:that|there)(?=\s*(?:\?|$))|(?<=\b(?:is|was|does|did|do|can|could|will|would|should|of|for|about|to|with|from|on|in|at|by|than|after|before|doing|do)\s)that(?=\s)|\bwhich one\b|\b(?:the (?:same|former|latter|other|others|first one|second one|last one)|such an?|that one|the one|ones)\b/iu;
+/** "the final score", "the name" at the end: of what, the question before says. */
+const RELATIONAL =
+  /\bthe (?:first|second|third|last|final|next|main|only|exact|total|overall|biggest|other)?\s*(?:names?|scores?|results?|outcome|reasons?|causes?|prices?|costs?|fees?|dates?|deadline|problems?|winners?|losers?|authors?|owners?|population|area|size|height|length|width|weight|distance|speed|title|meaning|purpose|goals?|aims?|effects?|consequences?|differences?|exceptions?|alternatives?|rest|beginning|end|founders?|leaders?|members?|address|location|budget|duration|limit|maximum|minimum)\s*(?:\?|$)/iu;
+/** "How many boards are there?": where, the question before says. */
+const EXISTENTIAL = /^how (?:many|much)\b.*\b(?:is|are|was|were) there\s*(?:\?|$)/iu;
+/** "Can contractors apply too?": the same, asked of something else. */
+const ALSO_TOO = /\b(?:too|as well|either)\s*(?:\?|$)/iu;
+/** "which fighter pilot": a new one of what was asked for, and nothing about it. */
+const ASKED_FOR = /^(?:which|what|whose)\s+(?=\p{L})/iu;
+/** "What kind of trees line it?": an object is never what the subject of its own clause is. */
+const OBJECT_AT_END = /\b(?:it|them|him)\s*[?.!]*$/iu;
+/** What begins a clause within a question. */
+const CLAUSES =
+  /\b(?:when|if|that|before|after|while|because|who|which|and|once|unless|until|to|so)\b(?<!^\w+)/iu;
 /** "It" that stands for nothing. */
 const EXPLETIVE =
   /\b(?:is|was|would|will|isn['’]t|can) it (?:be )?(?:possible|true|necessary|allowed|ok|okay|legal|permitted|required|mandatory|better|safe|worth)\b|\bhow long does it take (?:to|for)\b|\bwhat time is it\b/iu;
@@ -44,10 +58,13 @@ export function completeEnglish(question: string, earlier: string, answer: strin
   const fragment = fragmentOf(body, opener !== '');
   if (fragment !== undefined) return { text: putInto(earlier, fragment), fromAnswer: false };
 
+  const other = otherAskedFor(body, earlier);
+  if (other !== undefined) return { text: other, fromAnswer: false };
+
   const bare = body.replace(EXPLETIVE, ' ');
   if (PERSON.test(bare) && !hasOwnReferent(body, PERSON)) return replacePerson(body, earlier, answer);
-  if (THING.test(bare) && !hasOwnReferent(body, THING)) return replaceThing(body, earlier);
-  if (DEMONSTRATIVE.test(bare) || isElliptic(body)) {
+  if (THING.test(bare) && !hasOwnReferent(body, THING)) return replaceThing(body, earlier, answer);
+  if (DEMONSTRATIVE.test(bare) || isElliptic(body) || goesOn(opener, body)) {
     return { text: `${asStatement(earlier)}: ${body}`, fromAnswer: false };
   }
   return undefined;
@@ -58,13 +75,32 @@ function fragmentOf(body: string, opened: boolean): string | undefined {
   const bare = body.replace(/[?.!\s]+$/u, '');
   const named = FRAGMENT.exec(bare)?.[1];
   if (named !== undefined) return named;
-  if (QUESTION_WORD.test(bare) || AUXILIARY.test(bare)) return undefined;
+  // "in which year was it built" is a sentence, "in 2024" is not.
+  if (QUESTION_WORD.test(bare.replace(PREPOSITION, '').trim()) || AUXILIARY.test(bare)) return undefined;
   const short = bare.split(/\s+/u).length <= 8;
   return short && (opened || PREPOSITION.test(bare)) ? bare : undefined;
 }
 
+/** "Which German poet was a Huguenot?" – "And which fighter pilot?": the new in the place of what was asked for. */
+function otherAskedFor(body: string, earlier: string): string | undefined {
+  const bare = body.replace(/[?.!\s]+$/u, '');
+  if (!ASKED_FOR.test(bare) || !ASKED_FOR.test(earlier)) return undefined;
+  const asked = tokens(bare).slice(1);
+  if (asked.length > 4 || asked.some(({ text }) => BOUNDARY.has(text.toLowerCase()))) return undefined;
+  const verb = tokens(earlier)
+    .slice(2)
+    .find(({ text }) => BOUNDARY.has(text.toLowerCase()));
+  return verb && `${bare} ${earlier.slice(verb.start)}`;
+}
+
+/** "And who did the sign language?": it goes on with what was asked about. */
+function goesOn(opener: string, body: string): boolean {
+  return /\b(?:and|but|so|then)\b/iu.test(opener) && contentWords(body).length <= 3;
+}
+
 /** A pronoun that follows a name or noun of its own question points to that. */
 function hasOwnReferent(question: string, pronoun: RegExp): boolean {
+  if (OBJECT_AT_END.test(question) && !CLAUSES.test(question)) return false;
   const at = question.search(pronoun);
   const before = question.slice(0, at).replace(QUESTION_WORD, '').replace(AUXILIARY, '');
   return contentWords(before).length >= 2 || /\s\p{Lu}\p{L}+/u.test(` ${before}`);
@@ -73,13 +109,14 @@ function hasOwnReferent(question: string, pronoun: RegExp): boolean {
 /** "Why?", "Since when?", "Who approves?", "Any exceptions?": hardly any words of its own. */
 function isElliptic(body: string): boolean {
   const words = contentWords(body);
-  if (words.length === 0) return true;
+  if (words.length === 0 || EXISTENTIAL.test(body)) return true;
+  const named = /\s["“'‘]?\p{Lu}/u.test(body) || /\d/u.test(body);
+  if (!named && words.length <= 4 && (RELATIONAL.test(body) || ALSO_TOO.test(body))) return true;
   if (
     /^(?:what|who|where)(?:\s+(?:is|are|was|were)|['’]s)\s/iu.test(body) ||
     /^(?:define|explain|describe)\b/iu.test(body)
   )
     return false;
-  const named = /\s["“'‘]?\p{Lu}/u.test(body) || /\d/u.test(body);
   if (words.length === 1 && !named) return true;
   return (
     words.length === 2 &&
@@ -145,14 +182,25 @@ function replacePerson(body: string, earlier: string, answer: string): Completio
   return { text: withReferent(body, name), fromAnswer: answered !== undefined };
 }
 
-function replaceThing(body: string, earlier: string): Completion {
+function replaceThing(body: string, earlier: string, answer: string): Completion {
   // "Which documents are needed for a visa?" – "Where do I submit them?": what was asked for, not what it was for.
   const askedFor = /^(?:which|what)\s+(?!is\b|are\b|was\b|were\b|do\b|does\b|did\b)\p{L}+s\b/iu.test(earlier);
   const plural = /\b(?:they|them|theirs?)\b/iu.test(body);
+  const two = plural && TWO_NAMES.exec(earlier)?.[0];
+  if (two) return { text: withReferent(body, two), fromAnswer: false };
+  // "Which city has the most people?" – "Which county is it in?": the city that the answer names.
+  const answered = !plural && ASKED_FOR_THING.test(earlier) ? nameIn(answer, earlier) : undefined;
+  if (answered) return { text: withReferent(body, answered), fromAnswer: true };
   const subject = askedFor && plural ? undefined : subjectOf(earlier);
   const text = subject ? withReferent(body, subject) : `${asStatement(earlier)}: ${body}`;
   return { text, fromAnswer: false };
 }
+
+/** Two of a kind, but not the end of a list, nor where something goes. */
+const TWO_NAMES =
+  /(?<!,\s|\b(?:to|in|from|of|at)\s)\b\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+)*\sand\s\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+)*/u;
+const ASKED_FOR_THING =
+  /^(?:which|what)\s+(?:city|town|village|country|state|county|region|island|river|mountain|company|organi[sz]ation|university|school|project|product|system|department|office|law|act|edict|policy|building|bridge|book|film|song|hymn|ship|hurricane|storm|war|battle|team|band)\b/iu;
 
 /** Puts a name where its pronouns are; the first time only, then the pronoun is clear. */
 function withReferent(body: string, referent: string): string {
@@ -175,8 +223,11 @@ function withReferent(body: string, referent: string): string {
 function subjectOf(question: string): string | undefined {
   const quoted = /["“]([^"”]{2,60})["”]/u.exec(question)?.[1];
   if (quoted) return quoted;
-  const definite = phrases(question);
+  // "How many days of leave": what is counted, not what counts it.
+  const definite = phrases(question.replace(/^how (?:many|much)\s+\p{L}+\s+of\s+/iu, ''));
   const name = nameIn(question);
+  // "did Luther write": the name alone, without the verb that follows it.
+  if (name && new RegExp(`\\b(?:do|does|did)\\s+${escaped(name)}\\b`, 'iu').test(question)) return name;
   if (name) return definite.find((phrase) => phrase.includes(name)) ?? name;
   return definite.sort((a, b) => contentWords(b).length - contentWords(a).length)[0];
 }
@@ -221,6 +272,8 @@ function nameIn(text: string, known = ''): string | undefined {
   }
   return undefined;
 }
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/gu, '\\$&');
 
 const asStatement = (question: string): string => question.replace(/[?!.\s]+$/u, '');
 

@@ -184,6 +184,9 @@ export const STANDALONE_EN = [
   'How long does it take to process an expense report?',
   'What happens if an employee loses their access card?',
   'When was the Panama Canal opened?',
+  'How many public holidays are there in Germany?',
+  'What is the limit for hotel costs?',
+  'Which documents does a visa application need?',
 ];
 
 export const STANDALONE_ZH = [
@@ -197,4 +200,7 @@ export const STANDALONE_ZH = [
   '报销单丢失后应该怎么办？',
   'Kubernetes 是什么？',
   '其中一半以上的奖金什么时候发放给销售人员？',
+  '有多少员工参加了培训？',
+  '比亚迪的总部在哪里？',
+  '最后交易日是哪一天？',
 ];

@@ -8,7 +8,11 @@ import {
   STANDALONE_EN,
   STANDALONE_ZH,
 } from './follow-ups.fixture.js';
+import { CONVERSATIONS_EN, CONVERSATIONS_ZH } from './fixtures/index.js';
 import { RuleCompleter } from './rule.completer.js';
+
+/** Share of the conversations over real passages whose completed question holds .8 of the full one's words. */
+const LEAST_DONE = 0.7;
 
 const completer = new RuleCompleter();
 
@@ -46,6 +50,23 @@ describe('RuleCompleter', () => {
       by: 'asked',
       documentIds: [],
     });
+  });
+
+  it.each([
+    ['en', CONVERSATIONS_EN],
+    ['zh', CONVERSATIONS_ZH],
+  ] as const)('%s: says what conversations over real passages left out', async (language, conversations) => {
+    let done = 0;
+    let leaning = 0;
+    for (const { kind, earlier, answer = '', question, full } of conversations) {
+      const { text, by } = await completer.complete(question, [turn(earlier, answer)], language);
+      if (kind === 'switch') expect({ text, by }).toEqual({ text: question, by: 'asked' });
+      else {
+        leaning++;
+        done += Number(held(full, text) >= 0.8);
+      }
+    }
+    expect(done / leaning).toBeGreaterThanOrEqual(LEAST_DONE);
   });
 
   it('puts the new in the place of the old where both are alike', async () => {

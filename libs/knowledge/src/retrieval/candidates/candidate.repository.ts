@@ -2,6 +2,7 @@ import { Database, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
+import type { Named, SeenWord } from '../question/index.js';
 import { reachOf, type WordScores } from './lexical-weights.js';
 import {
   basesQuery,
@@ -11,6 +12,7 @@ import {
   type Plan,
   type Query,
   type SearchScope,
+  seenWordsQuery,
   vectorQuery,
 } from './queries.js';
 
@@ -23,6 +25,18 @@ export interface SearchedBase {
   chunks: number;
   /** Chunks in the whole index, about; 0 where Postgres has not counted yet. */
   indexed: number;
+  /** Visible documents of it that the question may mean. */
+  named: NamedMatch[];
+}
+
+/** A document whose title holds a name of the question, or that is from the time it names. */
+export interface NamedMatch {
+  id: string;
+  title: string;
+  chunks: number;
+  /** Which of the named documents it may be, by their place in the question. */
+  names: number[];
+  dated: boolean;
 }
 
 /** A chunk that a channel found, with that channel's own score; the higher the better. */
@@ -36,6 +50,8 @@ export interface LexicalCandidates {
   found: Candidate[];
   /** The highest BM25 that any text could reach for the question. */
   reach: number;
+  /** Words of the question that the index does not have. */
+  unseen: string[];
 }
 
 /** A chunk in full. */
@@ -79,8 +95,11 @@ export const HNSW_SETTINGS: TransactionSettings = {
 export class CandidateRepository {
   constructor(private readonly database: Database) {}
 
-  /** @returns those of the scope's knowledge bases that the tenant has */
-  async bases(scope: SearchScope): Promise<SearchedBase[]> {
+  /**
+   * @param named what the question names, to be looked up on the way
+   * @returns those of the scope's knowledge bases that the tenant has
+   */
+  async bases(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
     const rows = await this.run<{
       id: string;
       name: string;
@@ -89,9 +108,11 @@ export class CandidateRepository {
       dimension: number;
       chunks: number;
       indexed: number;
-    }>(basesQuery(scope), SETTINGS);
+      named?: NamedMatch[];
+    }>(basesQuery(scope, named), SETTINGS);
     return rows.map(({ embedderName, embedderRevision, dimension, ...base }) => ({
       ...base,
+      named: base.named ?? [],
       embedder: { name: embedderName, revision: embedderRevision, dimension },
     }));
   }
@@ -108,12 +129,13 @@ export class CandidateRepository {
     indexed: number,
     limit: number,
   ): Promise<LexicalCandidates> {
-    if (words.length === 0) return { found: [], reach: 0 };
+    if (words.length === 0) return { found: [], reach: 0, unseen: [] };
     const [row] = await this.run<{ found: [string, number][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
       SETTINGS,
     );
-    return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed) };
+    const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
+    return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed), unseen };
   }
 
   /**
@@ -138,6 +160,12 @@ export class CandidateRepository {
       return exact!.found.map(toCandidate);
     }
     return row!.found.map(toCandidate);
+  }
+
+  /** @returns the words of letters that chunks hold, of those that begin like one of `unseen` */
+  async seenWords(scope: SearchScope, chunkIds: string[], unseen: string[]): Promise<SeenWord[]> {
+    if (chunkIds.length === 0) return [];
+    return this.run<SeenWord>(seenWordsQuery(scope, chunkIds, unseen), SETTINGS);
   }
 
   /** @returns the chunks in full, as far as they may still be seen, by their ids */

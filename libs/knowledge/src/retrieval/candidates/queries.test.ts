@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { namedIn } from '../question/index.js';
 import { parseMetadataFilter } from './metadata-filter.js';
 import {
   basesQuery,
@@ -7,6 +8,7 @@ import {
   statesQuery,
   type Query,
   type SearchScope,
+  seenWordsQuery,
   vectorQuery,
 } from './queries.js';
 
@@ -21,17 +23,27 @@ const limited: SearchScope = {
   filter: parseMetadataFilter({ dept: ['HR', 'Legal'], year: { gte: 2020, lt: 2024 } }),
 };
 
+/** Who reads some, and whose question names documents, a date, a page and headings. */
+const named: SearchScope = {
+  knowledgeBaseIds: [base],
+  principals: [reader],
+  filter: [],
+  within: { documentIds: [base], pages: [3, 4], headings: [['^3'], ['expenses']] },
+};
+const QUESTION = 'What do pages 3-4 of the 2024 travel policy and 《员工手册》 say?';
+
 const golden = ({ text, values }: Query): string =>
   `${text};\n\n${values.map((value, i) => `-- $${i + 1} = ${JSON.stringify(value)}`).join('\n')}\n`;
 
-describe.each(Object.entries({ open, limited }))('the queries of a search, %s', (name, scope) => {
+describe.each(Object.entries({ open, limited, named }))('the queries of a search, %s', (name, scope) => {
   // A changed query shows in a diff: `vitest -u` writes it, a person reads it.
   it.each([
-    ['bases', basesQuery(scope)],
+    ['bases', basesQuery({ ...scope, within: undefined }, scope.within && namedIn(QUESTION))],
     ['lexical-wide', lexicalQuery('wide', scope, ['annual', 'leave'], 50)],
     ['lexical-narrow', lexicalQuery('narrow', scope, ['annual', 'leave'], 50)],
     ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
+    ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
     ['states', statesQuery(scope, 'model@revision', ['annual', 'leave'], [base])],
   ])('%s', async (query, built) => {
@@ -48,6 +60,8 @@ describe.each(Object.entries({ open, limited }))('the queries of a search, %s', 
         expect(beforeRanking).toContain(`d.status = 'READY'`);
         expect(beforeRanking.includes('d.readers &&')).toBe(scope.principals !== undefined);
         expect(beforeRanking.includes('d.metadata')).toBe(scope.filter.length > 0);
+        for (const named of ['d.id = any', 'c.page between', 'unnest(c.headings'])
+          expect(beforeRanking.includes(named)).toBe(scope.within !== undefined);
       }
     }
   });

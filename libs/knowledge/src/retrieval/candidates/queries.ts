@@ -1,4 +1,5 @@
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
+import type { Named, NamedDocument } from '../question/index.js';
 import { Parameters } from './parameters.js';
 
 /** What a search may see. The tenant is not in it: row-level security adds it to every table below. */
@@ -7,6 +8,17 @@ export interface SearchScope {
   /** User and group ids of who asks; undefined for those who may read every document of their tenant. */
   principals: string[] | undefined;
   filter: MetadataFilter;
+  /** What the question itself names. */
+  within?: Within | undefined;
+}
+
+/** Documents and places in them; what is undefined limits nothing. */
+export interface Within {
+  documentIds?: string[];
+  /** From and to, 1-based. */
+  pages?: [number, number];
+  /** For each named heading, Postgres regular expressions of which one has to match a heading above the chunk. */
+  headings?: string[][];
 }
 
 /** A query's text and the values of its parameters. */
@@ -22,12 +34,46 @@ export interface Query {
 export type Plan = 'wide' | 'narrow';
 
 /** Documents that may be found: ready, readable, with the metadata asked for. In both channels, before ranking. */
-function visibleSql({ principals, filter }: SearchScope, parameters: Parameters): string {
+function visibleSql({ principals, filter, within }: SearchScope, parameters: Parameters): string {
   const readable =
     principals === undefined
       ? ''
       : `\n    and (d.readers = '{}' or d.readers && ${parameters.add(principals)}::text[])`;
-  return `d.status = 'READY'${readable}${metadataSql(filter, parameters)}`;
+  const documents = within?.documentIds
+    ? `\n    and d.id = any (${parameters.add(within.documentIds)}::uuid[])`
+    : '';
+  return `d.status = 'READY'${readable}${metadataSql(filter, parameters)}${documents}`;
+}
+
+/** A chunk of several small sections has their headings in its text: lines that are short and end like no sentence. */
+const HEADING_LINES = `array(
+        select l from unnest(string_to_array(c.text, E'\\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\\s*$'
+      )`;
+
+/** The chunks of named pages and headings: a join by the chunk's id, and its conditions, or nothing. */
+function placesSql(
+  { within }: SearchScope,
+  chunkId: string,
+  parameters: Parameters,
+): { join: string; conditions: string } {
+  const conditions: string[] = [];
+  if (within?.pages) {
+    const [from, to] = within.pages.map((page) => `${parameters.add(page)}::int`);
+    conditions.push(`(
+      c.page between ${from} and ${to}
+      or exists (select from jsonb_array_elements(c.boxes) b where (b ->> 'page')::int between ${from} and ${to})
+    )`);
+  }
+  for (const patterns of within?.headings ?? [])
+    conditions.push(`exists (
+      select from unnest(c.headings || ${HEADING_LINES}) h
+      where lower(normalize(h, NFKC)) ~ any (${parameters.add(patterns)}::text[])
+    )`);
+  if (conditions.length === 0) return { join: '', conditions: '' };
+  return {
+    join: `\n  join chunk c on c.id = ${chunkId}`,
+    conditions: conditions.map((condition) => `\n    and ${condition}`).join(''),
+  };
 }
 
 /**
@@ -43,12 +89,13 @@ export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], li
   const question = `to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')`;
   const bases = parameters.add(scope.knowledgeBaseIds);
   const visible = visibleSql(scope, parameters);
+  const places = placesSql(scope, 'p.chunk_id', parameters);
   const count = parameters.add(limit);
   const asked = parameters.add(words);
   const rows = `posting p
-  join document d on d.id = p.document_id
+  join document d on d.id = p.document_id${places.join}
   where p.knowledge_base_id = any (${bases}::uuid[])
-    and ${visible}`;
+    and ${visible}${places.conditions}`;
   const found =
     plan === 'wide'
       ? `found as materialized (
@@ -98,15 +145,16 @@ export function vectorQuery(
   const bases = parameters.add(scope.knowledgeBaseIds);
   const model = parameters.add(space);
   const visible = visibleSql(scope, parameters);
+  const places = placesSql(scope, 'v.chunk_id', parameters);
   const count = parameters.add(limit);
   // The index is over this very expression, in the partition of this dimension.
   const embedding = `v.embedding::halfvec(${dimension})`;
   const rows = `chunk_vector v
-  join document d on d.id = v.document_id
+  join document d on d.id = v.document_id${places.join}
   where v.dimension = ${dimension}
     and v.knowledge_base_id = any (${bases}::uuid[])
     and v.embedding_model = ${model}
-    and ${visible}`;
+    and ${visible}${places.conditions}`;
   const found =
     plan === 'wide'
       ? `found as materialized (
@@ -127,6 +175,28 @@ export function vectorQuery(
   const text = `with ${found}
 select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
 from found f`;
+  return { text, values: parameters.values };
+}
+
+/**
+ * The words of letters in chunks that were found, as far as they may be seen, that begin like words which the index
+ * does not have: a row for each word, with the number of chunks that hold it.
+ */
+export function seenWordsQuery(scope: SearchScope, chunkIds: string[], unseen: string[]): Query {
+  const parameters = new Parameters();
+  const ids = parameters.add(chunkIds);
+  const visible = visibleSql(scope, parameters);
+  const letters = parameters.add([...new Set(unseen.map((word) => word.charAt(0)))]);
+  const text = `select w.word, count(*)::int as texts
+from (
+  select distinct p.chunk_id, string_to_table(p.words, ' ') as word
+  from posting p
+  join document d on d.id = p.document_id
+  where p.chunk_id = any (${ids}::uuid[])
+    and ${visible}
+) w
+where left(w.word, 1) = any (${letters}::text[]) and w.word ~ '^[a-z]{4,}$'
+group by w.word`;
   return { text, values: parameters.values };
 }
 
@@ -157,11 +227,16 @@ where s.chunk_id = any (${ids}::uuid[])
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
 const DOCUMENTS_COUNTED = 2000;
 
+/** Documents looked at for what a question names, in one knowledge base: with more, the name says little. */
+export const NAMED_DOCUMENTS = 200;
+
 /**
  * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
- * chunks that the search may see (`chunks`), and about how many the whole index holds (`indexed`).
+ * chunks that the search may see (`chunks`), about how many the whole index holds (`indexed`), and the visible
+ * documents that the question may mean (`named`): id, title, chunks, which of the names their titles hold, and
+ * whether they are from the named time.
  */
-export function basesQuery(scope: SearchScope): Query {
+export function basesQuery(scope: SearchScope, named?: Named): Query {
   const parameters = new Parameters();
   const bases = parameters.add(scope.knowledgeBaseIds);
   const everything = scope.principals === undefined && scope.filter.length === 0;
@@ -180,11 +255,56 @@ export function basesQuery(scope: SearchScope): Query {
   const text = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
   k.dimension,
   ${chunks} as chunks,
-  (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed
+  (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed${namedSql(scope, named, parameters)}
 from knowledge_base k
 where k.id = any (${bases}::uuid[]) and not k.deleting`;
   return { text, values: parameters.values };
 }
+
+/** What parts words in titles, as `titleKey` has it. */
+const SEPARATORS = `'[[:space:]_.,;:()''"“”‘’《》「」—–-]+'`;
+
+/** The documents of a knowledge base that a question may mean, as a column, or nothing where it names none. */
+function namedSql(scope: SearchScope, named: Named | undefined, parameters: Parameters): string {
+  if (!named || (named.documents.length === 0 && !named.date)) return '';
+  const visible = visibleSql(scope, parameters);
+  const dated = named.date ? datedSql(parameters.add(named.date.pattern)) : 'false';
+  const matches = named.documents.map((document) => titleSql(document, parameters));
+  const names = matches.map((match, i) => `case when ${match} then ${i} end`).join(', ');
+  return `,
+  (
+    select coalesce(json_agg(n), '[]')
+    from (
+      select d.id, d.title, d.chunk_count as chunks, array_remove(array[${names}]::int[], null) as names, ${dated} as dated
+      from document d
+      cross join lateral (
+        select ' ' || lower(regexp_replace(normalize(d.title, NFKC), ${SEPARATORS}, ' ', 'g')) as words
+      ) t
+      where d.knowledge_base_id = k.id
+        and ${visible}
+        and (${matches.length > 0 ? matches.join('\n          or ') : dated})
+      limit ${NAMED_DOCUMENTS}
+    ) n
+  ) as named`;
+}
+
+/** Whether a title holds each word of a name, in one of its forms; words of letters where a word begins. */
+function titleSql({ words }: NamedDocument, parameters: Parameters): string {
+  const holds = (form: string) =>
+    /\p{Script=Han}/u.test(form)
+      ? `strpos(replace(t.words, ' ', ''), ${parameters.add(form)}) > 0`
+      : `strpos(t.words, ${parameters.add(` ${form}`)}) > 0`;
+  return `(${words.map((forms) => `(${forms.map(holds).join(' or ')})`).join(' and ')})`;
+}
+
+/** Whether a document is from a time, by its title or by metadata that say when. */
+const datedSql = (pattern: string): string => `(
+        t.words ~ ${pattern}
+        or exists (
+          select from jsonb_each_text(d.metadata) m
+          where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ ${pattern}
+        )
+      )`;
 
 /**
  * Chunks in full, as a hit shows them, as long as they may be seen: a document can have been deleted since its

@@ -9,7 +9,7 @@ export interface FusedHit {
 }
 
 export interface Channels {
-  lexical: LexicalCandidates;
+  lexical: Pick<LexicalCandidates, 'found' | 'reach'>;
   /** One list for each embedder that was asked, each best first; scores are cosines. */
   vector: Candidate[][];
 }

@@ -26,6 +26,7 @@ const turn = (n: number): Turn => ({
 const request = (hits: SearchHit[], turns: Turn[] = []): AnswerRequest => ({
   question: 'How many days?',
   standalone: 'How many days of leave?',
+  parts: [],
   language: 'en',
   passages: numberPassages(hits),
   turns,

@@ -46,40 +46,55 @@ export function judge(
 
 /**
  * Answers with the sentences of the passages that meet the question best, word for word, each followed by its
- * citation. It writes no word of its own; where nothing is close enough it says so.
+ * citation; each part of a question by its own. It writes no word of its own; where nothing is close enough it says so.
  */
 export class ExtractiveAnswerer implements Answerer {
   readonly name = EXTRACTIVE_MODEL;
 
-  async *answer(request: AnswerRequest): AsyncGenerator<string, AnswerOutcome> {
-    const { standalone, tokens, passages } = request;
-    const { candidates, scored, signals, probability } = judge(standalone, tokens, passages);
-    const provenance = { parameters: P, model: ANSWERER_MODEL, probability, signals };
-
-    if (probability < P.threshold) {
-      yield phrase('notInSources', request.language);
-      return {
-        modelVersion: EXTRACTIVE_VERSION,
-        abstained: true,
-        checks: [],
-        usage: NO_USAGE,
-        documentIds: [],
-        provenance,
-      };
-    }
-
-    const chosen = choose(scored, candidates);
-    for (const [i, candidate] of chosen.entries()) {
-      yield `${i === 0 ? '' : separator(chosen[i - 1]!, candidate)}${candidate.text}${gap(candidate)}[${candidate.passage.number}]`;
+  async *answer({ parts, language }: AnswerRequest): AsyncGenerator<string, AnswerOutcome> {
+    const judged = parts.map(({ question, tokens, passages }) => ({
+      question,
+      ...judge(question, tokens, passages),
+    }));
+    const answered = judged.map(({ probability }) => probability >= P.threshold);
+    const abstained = !answered.includes(true);
+    const chosen: Candidate[] = [];
+    if (abstained) yield phrase('notInSources', language);
+    else {
+      for (const [i, { question, scored, candidates }] of judged.entries()) {
+        if (!answered[i]) {
+          yield `${i === 0 ? '' : '\n'}${phrase('partNotInSources', language)} ${question}\n`;
+          continue;
+        }
+        // What another part has quoted already need not be said twice.
+        const own = choose(scored, candidates).filter(
+          ({ source }) => !chosen.some((each) => each.source === source),
+        );
+        yield* quoted(own, chosen.at(-1));
+        chosen.push(...own);
+      }
     }
     return {
       modelVersion: EXTRACTIVE_VERSION,
-      abstained: false,
+      abstained,
       checks: chosen.map(({ passage, source }) => ({ passage, ...checkVerbatim(passage, source) })),
       usage: NO_USAGE,
       documentIds: [...new Set(chosen.map(({ passage }) => passage.hit.documentId))],
-      provenance,
+      provenance: {
+        parameters: P,
+        model: ANSWERER_MODEL,
+        parts: judged.map(({ probability, signals }) => ({ probability, signals })),
+      },
     };
+  }
+}
+
+/** @param before what stands before them in the answer already */
+function* quoted(candidates: readonly Candidate[], before: Candidate | undefined): Generator<string> {
+  let last = before;
+  for (const candidate of candidates) {
+    yield `${last ? separator(last, candidate) : ''}${candidate.text}${gap(candidate)}[${candidate.passage.number}]`;
+    last = candidate;
   }
 }
 

@@ -15,13 +15,7 @@ export class LateInteractionReranker implements Reranker {
 
   constructor(private readonly aligner: TokenAligner) {}
 
-  async rerank({
-    scope,
-    question,
-    words,
-    candidates,
-    reach,
-  }: RerankRequest): Promise<Reranking | null> {
+  async rerank({ scope, question, words, candidates, reach }: RerankRequest): Promise<Reranking | null> {
     if (!question || question.states.starts.length === 0) return null;
     const ids = candidates.map(({ chunkId }) => chunkId);
     const alignments = await this.aligner.align(scope, question, words, ids);

@@ -1,0 +1,51 @@
+with visible as materialized (
+  select p.chunk_id, p.words
+  from posting p
+  join document d on d.id = p.document_id
+  join chunk c on c.id = p.chunk_id
+  where p.knowledge_base_id = any ($2::uuid[])
+    and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $3::text[])
+    and d.id = any ($4::uuid[])
+    and (
+      c.page between $5::int and $6::int
+      or exists (select from jsonb_array_elements(c.boxes) b where (b ->> 'page')::int between $5::int and $6::int)
+    )
+    and exists (
+      select from unnest(c.headings || array(
+        select l from unnest(string_to_array(c.text, E'\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\s*$'
+      )) h
+      where lower(normalize(h, NFKC)) ~ any ($7::text[])
+    )
+    and exists (
+      select from unnest(c.headings || array(
+        select l from unnest(string_to_array(c.text, E'\n')) l where length(l) <= 100 and l !~ '[.。;；,，]\s*$'
+      )) h
+      where lower(normalize(h, NFKC)) ~ any ($8::text[])
+    )
+), found as materialized (
+  select v.chunk_id, v.words <@> to_bm25query($1, 'posting_words') as distance
+  from visible v
+  order by distance
+  limit $9
+), weighed as (
+  select w.place,
+    w.word <@> to_bm25query(w.word, 'posting_words') as once,
+    (w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words') as twice
+  from unnest($10::text[]) with ordinality as w (word, place)
+)
+select
+  (select coalesce(json_agg(json_build_array(f.chunk_id, -f.distance) order by f.distance, f.chunk_id), '[]')
+   from found f where f.distance < 0) as found,
+  (select json_agg(json_build_array(-w.once, -w.twice) order by w.place) from weighed w) as weights;
+
+-- $1 = "annual leave"
+-- $2 = ["00000000-0000-7000-8000-000000000001"]
+-- $3 = ["00000000-0000-7000-8000-000000000002"]
+-- $4 = ["00000000-0000-7000-8000-000000000001"]
+-- $5 = 3
+-- $6 = 4
+-- $7 = ["^3"]
+-- $8 = ["expenses"]
+-- $9 = 50
+-- $10 = ["annual","leave"]

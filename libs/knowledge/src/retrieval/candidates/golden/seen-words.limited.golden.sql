@@ -1,0 +1,23 @@
+select w.word, count(*)::int as texts
+from (
+  select distinct p.chunk_id, string_to_table(p.words, ' ') as word
+  from posting p
+  join document d on d.id = p.document_id
+  where p.chunk_id = any ($1::uuid[])
+    and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $2::text[])
+    and d.metadata @> any ($3::jsonb[])
+    and (jsonb_typeof(d.metadata -> $4) = 'number' and d.metadata -> $4 >= $5::jsonb)
+    and (jsonb_typeof(d.metadata -> $6) = 'number' and d.metadata -> $6 < $7::jsonb)
+) w
+where left(w.word, 1) = any ($8::text[]) and w.word ~ '^[a-z]{4,}$'
+group by w.word;
+
+-- $1 = ["00000000-0000-7000-8000-000000000001"]
+-- $2 = ["00000000-0000-7000-8000-000000000002"]
+-- $3 = ["{\"dept\":\"HR\"}","{\"dept\":[\"HR\"]}","{\"dept\":\"Legal\"}","{\"dept\":[\"Legal\"]}"]
+-- $4 = "year"
+-- $5 = "2020"
+-- $6 = "year"
+-- $7 = "2024"
+-- $8 = ["a","l"]

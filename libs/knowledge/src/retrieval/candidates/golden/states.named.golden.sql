@@ -1,0 +1,15 @@
+select s.chunk_id as "chunkId", s.states, greatest(0, -(p.words <@> to_bm25query($3, 'posting_words')))::float8 as lexical
+from chunk_state s
+join posting p on p.chunk_id = s.chunk_id
+join document d on d.id = s.document_id
+where s.chunk_id = any ($1::uuid[])
+  and s.embedding_model = $2
+  and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $4::text[])
+    and d.id = any ($5::uuid[]);
+
+-- $1 = ["00000000-0000-7000-8000-000000000001"]
+-- $2 = "model@revision"
+-- $3 = "annual leave"
+-- $4 = ["00000000-0000-7000-8000-000000000002"]
+-- $5 = ["00000000-0000-7000-8000-000000000001"]
