@@ -1,3 +1,4 @@
+import { decodeQuestionStates } from '@midplane/contracts';
 import { createInference } from '@midplane/inference';
 import { Database, openDatabase, runInContext } from '@midplane/kernel';
 import {
@@ -6,6 +7,8 @@ import {
   lexicalQuery,
   type Query,
   type SearchScope,
+  statesQuery,
+  TokenScorer,
   vectorQuery,
   vectorSpace,
 } from '@midplane/knowledge';
@@ -19,7 +22,10 @@ import { mixturesOf } from './mixtures.ts';
 import { type Percentiles, percentiles, timed } from './percentiles.ts';
 import { startPlatform } from './platform-process.ts';
 
-/** `npm run bench:search`: time of `search` through GraphQL beside its two SQL queries and the embedder, in one run. */
+/**
+ * `npm run bench:search`: time of `search` through GraphQL beside its two SQL queries and the embedder, and of the rerank
+ * step alone, in one run.
+ */
 
 const CHUNKS = 20_000;
 const WARM_UP = 50;
@@ -28,6 +34,8 @@ const CLIENTS = 16;
 const QUESTIONS_OF_MANY = 1_600;
 /** Candidates of each channel, as `search` asks for where ten hits are wanted. */
 const CANDIDATES = 50;
+/** Candidates whose tokens are compared with the question's in the step that is timed alone. */
+const RERANKED = 50;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const SEARCH = `query Search($input: SearchInput!) {
@@ -62,6 +70,7 @@ const knowledgeBaseId = await fill();
 
 await client.query(`set role midplane_app; set app.tenant_id = '${owner!.tenant_id}'`);
 for (const [name, value] of Object.entries(HNSW_SETTINGS)) await client.query(`set ${name} = '${value}'`);
+const scorer = new TokenScorer();
 const scope: SearchScope = { knowledgeBaseIds: [knowledgeBaseId], principals: undefined, filter: [] };
 
 say(`Warming up with ${WARM_UP} questions …`);
@@ -83,17 +92,31 @@ const [, manyTook] = await timed(() =>
   ),
 );
 
+// As the owner again, who sees every row.
+await client.query('reset role');
+const size = (
+  await client.query<{ chunks: number; vectors: number; states: number }>(
+    `select (select count(*)::int from chunk) as chunks,
+            (select sum(pg_total_relation_size(inhrelid))::float8 from pg_inherits
+             where inhparent = 'chunk_vector'::regclass) as vectors,
+            pg_total_relation_size('chunk_state')::float8 as states`,
+  )
+).rows[0]!;
 await client.end();
 await platform.stop();
 await postgres.stop();
 await inference.close();
+await scorer.onModuleDestroy();
 
 const of = (times: (way: (typeof alone)[number]) => number) => percentiles(alone.map(times));
 const measured: Record<string, Percentiles> = {
   'BM25 query, pg alone': of(({ lexical }) => lexical),
   'vector query, pg alone': of(({ vector }) => vector),
   'embedder alone': of(({ embed }) => embed),
+  [`rerank of ${RERANKED} candidates: their states read`]: of(({ read }) => read),
+  [`rerank of ${RERANKED} candidates: compared`]: of(({ compared }) => compared),
   'search, inside the platform': of(({ inside }) => inside),
+  'search without rerank, through GraphQL, 1 client': of(({ plain }) => plain),
   'search through GraphQL, 1 client': of(({ search }) => search),
   [`search through GraphQL, ${CLIENTS} clients`]: percentiles(many),
 };
@@ -108,13 +131,20 @@ console.log(
 );
 for (const [what, { p50, p95 }] of Object.entries(measured))
   console.log(`| ${what} | ${p50.toFixed(1)} | ${p95.toFixed(1)} |`);
-console.log(`\n${CLIENTS} clients: ${perSecond.toFixed(0)} searches a second.`);
+const bytesPerChunk = {
+  vectors: Math.round(size.vectors / size.chunks),
+  states: Math.round(size.states / size.chunks),
+};
+console.log(
+  `\nBytes a chunk, with indexes: ${bytesPerChunk.vectors} for its vector, ${bytesPerChunk.states} for its token states.`,
+);
+console.log(`${CLIENTS} clients: ${perSecond.toFixed(0)} searches a second.`);
 console.log(
   `Goal for one client: p50 at most 2 × the slower query + the embedder = ${limit.toFixed(1)} ms; ` +
     `it is ${reached.toFixed(1)} ms: ${reached <= limit ? 'held' : 'missed'}.`,
 );
 console.log(
-  `RESULT bench-search ${JSON.stringify({ chunks: CHUNKS, measured, perSecond, limit, held: reached <= limit })}`,
+  `RESULT bench-search ${JSON.stringify({ chunks: CHUNKS, measured, bytesPerChunk, perSecond, limit, held: reached <= limit })}`,
 );
 
 /** Fills the database with mixtures of the sets' passages. @returns the knowledge base's id */
@@ -152,29 +182,44 @@ async function fill(): Promise<string> {
   return added.knowledgeBaseId;
 }
 
-/** One question in turn: each query by `pg`, the embedder, and `search`. @returns milliseconds of each */
+/**
+ * One question in turn: each query by `pg`, the embedder, the rerank step, and `search` with and without it.
+ * @returns milliseconds of each
+ */
 async function askAllWays(question: string) {
   const [embedded, embed] = await timed(() =>
-    inference.embed({ role: 'query', urgency: 'interactive', texts: [question] }),
+    inference.embed({ role: 'query', urgency: 'interactive', tokenStates: true, texts: [question] }),
   );
   const vectorText = `[${embedded.vectors[0]!.join(',')}]`;
   const run = ({ text, values }: Query) => timed(() => client.query(text, values));
-  const [, lexical] = await run(lexicalQuery('wide', scope, distinctWords(question), CANDIDATES));
-  const [, vector] = await run(
-    vectorQuery('wide', scope, vectorSpace(model!), model!.dimension, vectorText, CANDIDATES),
+  const words = distinctWords(question);
+  const [, lexical] = await run(lexicalQuery('wide', scope, words, CANDIDATES));
+  const space = vectorSpace(model!);
+  const [nearest, vector] = await run(
+    vectorQuery('wide', scope, space, model!.dimension, vectorText, CANDIDATES),
   );
+  const ids = (nearest.rows[0] as { found: [string, number][] }).found.map(([id]) => id).slice(0, RERANKED);
+  const [found, read] = await run(statesQuery(scope, space, words, ids));
+  const states = decodeQuestionStates(embedded.tokenStates![0]!, model!.dimension);
+  const [, compared] = await timed(() =>
+    scorer.meet(
+      { dimension: model!.dimension, states },
+      (found.rows as { states: Buffer }[]).map((row) => row.states),
+    ),
+  );
+  const [, plain] = await timed(() => ask(question, false));
   const [inside, search] = await timed(() => ask(question));
-  return { embed, lexical, vector, inside, search };
+  return { embed, lexical, vector, read, compared, plain, inside, search };
 }
 
 /** Asks through GraphQL. @returns how long the platform says that it took, in milliseconds */
-async function ask(question: string): Promise<number> {
+async function ask(question: string, rerank = true): Promise<number> {
   const response = await fetch(`${platform.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${platform.key}` },
     body: JSON.stringify({
       query: SEARCH,
-      variables: { input: { query: question, knowledgeBaseIds: [knowledgeBaseId], topK: 10 } },
+      variables: { input: { query: question, knowledgeBaseIds: [knowledgeBaseId], topK: 10, rerank } },
     }),
   });
   const { data, errors } = (await response.json()) as {

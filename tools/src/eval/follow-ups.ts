@@ -3,7 +3,7 @@ import type { Locale } from '@midplane/contracts';
 import { runInContext } from '@midplane/kernel';
 import { mergeHits, partsOf, RuleCompleter } from '@midplane/sessions';
 import { type Conversation, CONVERSATIONS_EN, CONVERSATIONS_ZH } from '@midplane/sessions/follow-ups';
-import { administratorOf, bootSearch } from './boot.ts';
+import { administratorOf, boot } from './boot.ts';
 import { addPassages } from './passages.ts';
 import { readRetrievalSets } from './retrieval-sets.ts';
 import { embedPassages } from './embedding-cache.ts';
@@ -56,7 +56,7 @@ const TOP = 8;
 const EVERY = 5;
 
 const { corpora, sets } = readRetrievalSets();
-const booted = await bootSearch();
+const booted = await boot();
 const { kernel } = booted;
 const outcomes: Outcome[] = [];
 const doubles: Double[] = [];

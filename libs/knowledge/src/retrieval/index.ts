@@ -7,4 +7,11 @@ export {
   type RerankRequest,
 } from './rerank/reranker.port.js';
 export { HNSW_SETTINGS } from './candidates/candidate.repository.js';
-export { lexicalQuery, type Query, type SearchScope, vectorQuery } from './candidates/queries.js';
+export { TokenScorer } from './rerank/late-interaction/token-scorer.js';
+export {
+  lexicalQuery,
+  type Query,
+  type SearchScope,
+  statesQuery,
+  vectorQuery,
+} from './candidates/queries.js';

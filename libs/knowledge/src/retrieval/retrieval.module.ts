@@ -5,6 +5,7 @@ import { ConfiguredModel } from './rerank/configured/configured-model.js';
 import { InferenceReranker } from './rerank/configured/inference.reranker.js';
 import { LateInteractionReranker } from './rerank/late-interaction/late-interaction.reranker.js';
 import { TokenAligner } from './rerank/late-interaction/token-aligner.js';
+import { TokenScorer } from './rerank/late-interaction/token-scorer.js';
 import { PreferredReranker } from './rerank/preferred.reranker.js';
 import { RERANKER } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
@@ -14,6 +15,7 @@ import { SearchService } from './search.service.js';
   providers: [
     CandidateRepository,
     TokenAligner,
+    TokenScorer,
     SearchService,
     ConfiguredModel,
     InferenceReranker,

@@ -365,7 +365,7 @@ export class SearchService {
     const { dimension } = model;
     const states = decodeQuestionStates(asked.tokenStates![0]!, dimension);
     const question = { space: vectorSpace(model), dimension, states };
-    const meetings = await this.aligner.meet(
+    const meetings = await this.aligner.scorer.meet(
       question,
       given.tokenStates!.map((encoded) => Buffer.from(encoded, 'base64')),
     );

@@ -29,6 +29,7 @@ import { ConfiguredModel } from './rerank/configured/configured-model.js';
 import { InferenceReranker } from './rerank/configured/inference.reranker.js';
 import { LateInteractionReranker } from './rerank/late-interaction/late-interaction.reranker.js';
 import { TokenAligner } from './rerank/late-interaction/token-aligner.js';
+import { TokenScorer } from './rerank/late-interaction/token-scorer.js';
 import { PreferredReranker } from './rerank/preferred.reranker.js';
 import type { Reranker } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
@@ -45,7 +46,11 @@ interface TestDocument {
 
 const logger = createLogger('silent', 'test');
 const inference = createInference();
-afterAll(() => inference.close());
+const scorer = new TokenScorer();
+afterAll(async () => {
+  await inference.close();
+  await scorer.onModuleDestroy();
+});
 
 /** A registry in which inference answers, as it is or under another revision. */
 function registryWith(
@@ -182,7 +187,7 @@ describe.each([
 
   beforeAll(async () => {
     db = await openTestDatabase();
-    aligner = new TokenAligner(new CandidateRepository(db.database));
+    aligner = new TokenAligner(new CandidateRepository(db.database), scorer);
     owner = await createPrincipal(db.database, { roles: ['knowledge-admin'] });
     colleague = await createPrincipal(db.database, {
       tenantId: owner.tenantId,

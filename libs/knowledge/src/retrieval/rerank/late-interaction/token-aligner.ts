@@ -1,11 +1,9 @@
-import { askTwice, Thread } from '@midplane/kernel';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
 import type { SearchScope } from '../../candidates/queries.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
-import { LATE_INTERACTION } from './late-interaction.parameters.js';
 import type { Meeting } from './matches.js';
-import type { ScorerMessage, ScorerResult } from './scorer.worker.js';
+import { TokenScorer } from './token-scorer.js';
 
 /** How a chunk's tokens meet those of a question. Offsets are into the text that was embedded (`passageText`). */
 export interface Alignment extends Meeting {
@@ -13,12 +11,13 @@ export interface Alignment extends Meeting {
   lexical: number;
 }
 
-/** Compares questions with passages token by token, in a thread of its own. */
+/** Compares questions with chunks by the token states that ingest has kept. */
 @Injectable()
-export class TokenAligner implements OnModuleDestroy {
-  private readonly thread = new Thread<ScorerMessage, ScorerResult>(import.meta.url, 'scorer', undefined);
-
-  constructor(private readonly candidates: CandidateRepository) {}
+export class TokenAligner {
+  constructor(
+    private readonly candidates: CandidateRepository,
+    readonly scorer: TokenScorer,
+  ) {}
 
   /**
    * @param words of the question, each once
@@ -31,24 +30,10 @@ export class TokenAligner implements OnModuleDestroy {
     chunkIds: string[],
   ): Promise<Map<string, Alignment>> {
     const found = await this.candidates.states(scope, question.space, words, chunkIds);
-    const meetings = await this.meet(
+    const meetings = await this.scorer.meet(
       question,
       found.map(({ states }) => states),
     );
     return new Map(found.map(({ chunkId, lexical }, i) => [chunkId, { ...meetings[i]!, lexical }]));
-  }
-
-  /** @param passages states of each, packed, of the embedder that the question was embedded with */
-  meet({ dimension, states }: QuestionEmbedded, passages: Uint8Array[]): Promise<Meeting[]> {
-    return askTwice(this.thread, {
-      question: states.values,
-      weights: states.weights.map((weight) => weight ** LATE_INTERACTION.weightExponent),
-      dimension,
-      passages,
-    });
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.thread.close();
   }
 }
