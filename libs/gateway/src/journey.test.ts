@@ -2,7 +2,8 @@ import { readConfig } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { InferenceModule } from '@midplane/inference';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import { createKey, createPrincipal, type PostgresTestDatabase, testDatabase } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BootedGateway, bootGateway, type Data, TestClient } from './testing/boot-gateway.js';
@@ -48,7 +49,8 @@ beforeAll(async () => {
       InferenceModule.forRoot({}),
       IngestModule.forRoot(readConfig({}, ingestConfig)),
       { module: RetrievalModule },
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
+      ModelsModule.forRoot(readConfig({}, modelsConfig)),
+      { module: SessionsModule },
     ],
   });
   const principal = await createPrincipal(database.database);

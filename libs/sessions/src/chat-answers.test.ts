@@ -2,6 +2,7 @@ import type { AnswerEvent, AnswerView, AskInput, KnowledgeBaseView } from '@midp
 import { InferenceModule, inferenceConfig, inferenceOptions } from '@midplane/inference';
 import { type Principal, readConfig, runInContext } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import { modelsConfig, ModelsModule } from '@midplane/models';
 import {
   asPrincipal,
   type ChatStep,
@@ -14,7 +15,7 @@ import {
   testModules,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXTRACTIVE_MODEL, SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from './index.js';
+import { EXTRACTIVE_MODEL, SESSIONS_ENTITIES, SessionsModule } from './index.js';
 
 let server: FakeChatServer;
 let modules: TestModules;
@@ -55,7 +56,7 @@ beforeAll(async () => {
     },
     inferenceConfig,
     ingestConfig,
-    sessionsConfig,
+    modelsConfig,
   );
   modules = await testModules({
     entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
@@ -63,7 +64,8 @@ beforeAll(async () => {
       InferenceModule.forRoot(inferenceOptions({ ...config, ...kernel.config })),
       IngestModule.forRoot(config),
       RetrievalModule,
-      SessionsModule.forRoot(config),
+      ModelsModule.forRoot(config),
+      SessionsModule,
     ],
   });
   alice = await createPrincipal(modules.kernel.database);
@@ -188,7 +190,7 @@ describe('an answer of a chat model', () => {
       Array.fromAsync(await sessions().ask(input('有多少天年假？'))),
     );
     await expect(asked).rejects.toMatchObject({
-      problem: { code: 'MODEL_UNAVAILABLE', params: { reason: '密钥（LLM_API_KEY）被拒绝' } },
+      problem: { code: 'MODEL_UNAVAILABLE', params: { reason: '密钥被拒绝' } },
     });
   });
 

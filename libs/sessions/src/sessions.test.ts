@@ -2,6 +2,7 @@ import type { AnswerEvent, AnswerView, AskInput, KnowledgeBaseView } from '@midp
 import { InferenceModule, inferenceConfig, inferenceOptions } from '@midplane/inference';
 import { type Principal, readConfig, runInContext } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import { modelsConfig, ModelsModule } from '@midplane/models';
 import {
   asPrincipal,
   contextOf,
@@ -17,7 +18,6 @@ import {
   EXTRACTIVE_MODEL,
   EXTRACTIVE_VERSION,
   SESSIONS_ENTITIES,
-  sessionsConfig,
   SessionsModule,
 } from './index.js';
 
@@ -72,14 +72,15 @@ async function answerTo(who: Principal, ask: AskInput): Promise<AnswerView> {
 }
 
 beforeAll(async () => {
-  const config = readConfig({}, inferenceConfig, ingestConfig, sessionsConfig);
+  const config = readConfig({}, inferenceConfig, ingestConfig, modelsConfig);
   modules = await testModules({
     entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
     modules: (kernel) => [
       InferenceModule.forRoot(inferenceOptions({ ...config, ...kernel.config })),
       IngestModule.forRoot(config),
       RetrievalModule,
-      SessionsModule.forRoot(config),
+      ModelsModule.forRoot(config),
+      SessionsModule,
     ],
   });
   const { database } = modules.kernel;

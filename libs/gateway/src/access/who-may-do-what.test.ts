@@ -3,7 +3,8 @@ import { readConfig, type Role, ROLES } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { InferenceModule } from '@midplane/inference';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import {
   createKey,
   createPrincipal,
@@ -40,7 +41,8 @@ beforeAll(async () => {
       InferenceModule.forRoot({}),
       IngestModule.forRoot(readConfig({}, ingestConfig)),
       { module: RetrievalModule },
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
+      ModelsModule.forRoot(readConfig({}, modelsConfig)),
+      { module: SessionsModule },
     ],
   });
   schema = buildSchema(

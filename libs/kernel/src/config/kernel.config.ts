@@ -102,6 +102,11 @@ export const kernelConfig = configGroup('Platform', {
     description: 'Where the ingest service runs.',
     defaultText: 'in-process',
   },
+  MODELS_URL: {
+    schema: env.url('http', 'https').optional(),
+    description: 'Where the models service (the LLM gateway) runs.',
+    defaultText: 'in-process',
+  },
   RETRIEVAL_URL: {
     schema: env.url('http', 'https').optional(),
     description: 'Where the retrieval service runs.',

@@ -7,6 +7,7 @@ import { PrincipalRepository } from '../auth/principal.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import { loadMasterKey } from '../config/master-key.js';
+import { SecretBox } from '../config/secret-box.js';
 import { BullMqTransport, InProcessTransport, Jobs } from '../jobs/index.js';
 import { type MigrationClass, openDatabase } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
@@ -34,6 +35,7 @@ export interface Kernel {
   database: Database;
   registry: ServiceRegistry;
   contextToken: ContextToken;
+  secrets: SecretBox;
   jobs: Jobs;
   storage: FileStorage;
   principals: PrincipalRepository;
@@ -64,9 +66,8 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     entities: [ApiKeyEntity, ...settings.entities],
   });
   const database = new Database(opened.dataSource);
-  const contextToken = new ContextToken(
-    await loadMasterKey(config.MIDPLANE_MASTER_KEY, config.MIDPLANE_HOME),
-  );
+  const masterKey = await loadMasterKey(config.MIDPLANE_MASTER_KEY, config.MIDPLANE_HOME);
+  const contextToken = new ContextToken(masterKey);
   const registry = new ServiceRegistry(serviceUrls(config), contextToken);
   const principals = new PrincipalRepository(database);
   const oidc = config.OIDC_ISSUER ? new OidcVerifier(config.OIDC_ISSUER, config.OIDC_AUDIENCE) : undefined;
@@ -85,6 +86,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     database,
     registry,
     contextToken,
+    secrets: new SecretBox(masterKey),
     jobs,
     storage,
     principals,
@@ -104,6 +106,7 @@ function serviceUrls(config: KernelConfig): Partial<Record<ServiceName, string>>
   return {
     inference: config.INFERENCE_URL,
     ingest: config.INGEST_URL,
+    models: config.MODELS_URL,
     retrieval: config.RETRIEVAL_URL,
     sessions: config.SESSIONS_URL,
   };

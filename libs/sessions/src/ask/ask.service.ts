@@ -9,6 +9,7 @@ import type {
 } from '@midplane/contracts';
 import {
   authorize,
+  cancellable,
   currentContext,
   Database,
   invalidInput,
@@ -32,7 +33,6 @@ import { answerView } from '../conversation/views.js';
 import { AnswerErasureService } from '../erasure/answer-erasure.service.js';
 import type { StandaloneQuestion } from '../follow-up/completer.port.js';
 import { detectLanguage } from '../text/language.js';
-import { cancellable } from './cancellable.js';
 import { readQuestion, titleOf } from './question.js';
 
 /** Chunks before and after each hit that an answerer sees. */
@@ -85,7 +85,7 @@ export class AskService {
     authorize('create', 'Conversation');
     const asked = readQuestion(input.question);
     const language = detectLanguage(asked);
-    const { answerer, completer } = this.answerers.choose(input.model);
+    const { answerer, completer } = await this.answerers.choose(input.model);
     const before = input.conversationId ? await this.conversations.soFar(input.conversationId) : undefined;
     const knowledgeBaseIds = await this.knowledgeBases(input.knowledgeBaseIds, before);
     const turns = before?.turns ?? [];

@@ -16,7 +16,8 @@ import {
 } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { addPassages } from '../passages.js';
@@ -29,7 +30,7 @@ import { embedPassages } from '../vector-cache.js';
 export async function startPlatform(): Promise<{ kernel: Kernel; close(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'midplane-eval-'));
   const environment = { LOG_LEVEL: 'error', ...process.env, MIDPLANE_HOME: home };
-  const config = readConfig(environment, kernelConfig, ingestConfig, sessionsConfig);
+  const config = readConfig(environment, kernelConfig, ingestConfig, modelsConfig);
   const kernel = await openKernel({
     service: 'eval',
     config,
@@ -42,7 +43,8 @@ export async function startPlatform(): Promise<{ kernel: Kernel; close(): Promis
     RememberingInferenceModule.forRoot(inference),
     IngestModule.forRoot(config),
     RetrievalModule,
-    SessionsModule.forRoot(config),
+    ModelsModule.forRoot(config),
+    SessionsModule,
   ];
   const app = await NestFactory.createApplicationContext({ module: EvalModule, imports }, { logger: false });
   await kernel.jobs.start(kernel.registry.served());

@@ -1,6 +1,7 @@
 import { InferenceModule } from '@midplane/inference';
 import { type Principal, readConfig } from '@midplane/kernel';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import {
   asPrincipal,
   bookPages,
@@ -31,7 +32,8 @@ beforeAll(async () => {
       InferenceModule.forRoot({}),
       IngestModule.forRoot(readConfig({}, ingestConfig)),
       RetrievalModule,
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
+      ModelsModule.forRoot(readConfig({}, modelsConfig)),
+      SessionsModule,
     ],
   });
   admin = await createPrincipal(modules.kernel.database, { roles: ['knowledge-admin'] });

@@ -1,0 +1,108 @@
+import { type ChatEvent, type ChatRequest, type ChatResult, type ResolvedModel } from '@midplane/contracts';
+import { authorize, cancellable, currentContext, newId } from '@midplane/kernel';
+import { Injectable } from '@nestjs/common';
+import { type Catalog, type Deployment } from '../catalog/catalog.js';
+import { Catalogs } from '../catalog/catalogs.js';
+import { Ledger } from '../ledger/ledger.js';
+import { Limits } from '../limit/limits.js';
+import { countCall } from '../models.metrics.js';
+import { Providers } from '../provider/providers.js';
+import { estimatePrompt } from '../provider/tokens.js';
+import { findAsked, planCall, type PlannedCall } from '../route/planned-call.js';
+import { CallClock } from './clock.js';
+import { ChatCall, maxTokensFor } from './chat-call.js';
+import { costMicros } from './cost.js';
+import { DeploymentStates } from './deployment-states.js';
+import { Shadows } from './shadows.js';
+
+/** Calls chat models: by route, within limits, written down. */
+@Injectable()
+export class ChatService {
+  constructor(
+    private readonly catalogs: Catalogs,
+    private readonly providers: Providers,
+    private readonly states: DeploymentStates,
+    private readonly limits: Limits,
+    private readonly ledger: Ledger,
+    private readonly shadows: Shadows,
+  ) {}
+
+  /**
+   * @returns the answer's events, as they come; who stops reading cancels the model
+   * @throws UserError as the contract says
+   */
+  chat(request: ChatRequest): AsyncGenerator<ChatEvent, void> {
+    return cancellable((signal) => this.run(request, signal));
+  }
+
+  /** @returns the whole answer; what dies in the middle is begun anew, and nobody sees it */
+  async complete(request: ChatRequest): Promise<ChatResult> {
+    for await (const event of this.chat({ ...request, onInterruption: 'restart' })) {
+      if (event.type === 'done') return event.result;
+    }
+    throw new Error('A stream of an answer ended without its end.');
+  }
+
+  /** @returns what a name stands for; null where nothing was named and there is no default route */
+  async resolve(model: string | undefined): Promise<ResolvedModel | null> {
+    authorize('ask', 'Model');
+    const catalog = await this.catalogs.current();
+    const asked = findAsked(catalog, model, currentContext().principal.userId);
+    if (!asked) return null;
+    const serving = asked.plan.targets.flatMap(({ modelId, shadow }) =>
+      shadow ? [] : (catalog.deployments.get(modelId) ?? []),
+    );
+    return {
+      // The one model of the default route is known by its own name.
+      name: model ?? (serving.length === 1 ? serving[0]!.name : asked.name),
+      contextTokens: Math.min(...serving.map((each) => each.contextTokens)),
+      maxOutputTokens: Math.min(...serving.map((each) => each.maxOutputTokens)),
+    };
+  }
+
+  private async *run(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    authorize('ask', 'Model');
+    const clock = new CallClock();
+    const context = currentContext();
+    const id = newId();
+    const catalog = await this.catalogs.current();
+    const promptTokens = estimatePrompt(request);
+    const plan = this.plan(catalog, request, promptTokens);
+    const needs = needsOf(plan, request, promptTokens);
+    const admitted = await this.limits.admit(catalog, id, plan.route?.name ?? null, needs);
+    const { providers, states } = this;
+    const call = new ChatCall({ id, request, plan, promptTokens, context, signal, providers, states, clock });
+    if (plan.shadow) this.shadows.copy({ id, request, plan, promptTokens, context }, plan.shadow);
+    try {
+      yield* call.events();
+    } finally {
+      const record = call.record();
+      const used = { tokens: record.promptTokens + record.completionTokens, micros: record.costMicros };
+      const settlement = admitted && { ...admitted, ...used };
+      if (settlement) await this.limits.settle(settlement);
+      this.ledger.add(record, settlement);
+      countCall(record);
+    }
+  }
+
+  private plan(catalog: Catalog, request: ChatRequest, promptTokens: number): PlannedCall {
+    return planCall(catalog, request, currentContext().principal, this.providers, {
+      inFlight: (deploymentId) => this.states.inFlight(deploymentId),
+      costOf: (deployment) => costMicros(deployment, promptTokens, maxTokensFor(request, deployment)),
+      random: Math.random,
+    });
+  }
+}
+
+/** What a call takes at most, whichever of its targets answers. */
+function needsOf(
+  plan: PlannedCall,
+  request: ChatRequest,
+  promptTokens: number,
+): { tokens: number; micros: number } {
+  const most = (of: (deployment: Deployment) => number) => Math.max(...plan.order.map(of));
+  return {
+    tokens: promptTokens + most((deployment) => maxTokensFor(request, deployment)),
+    micros: most((deployment) => costMicros(deployment, promptTokens, maxTokensFor(request, deployment))),
+  };
+}
