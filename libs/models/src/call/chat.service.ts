@@ -11,7 +11,7 @@ import { estimatePrompt } from '../provider/tokens.js';
 import { findAsked, planCall, type PlannedCall } from '../route/planned-call.js';
 import { CallClock } from './clock.js';
 import { ChatCall, maxTokensFor } from './chat-call.js';
-import { costMicros } from './cost.js';
+import { costMicros, exactCost } from './cost.js';
 import { DeploymentStates } from './deployment-states.js';
 import { Shadows } from './shadows.js';
 
@@ -88,7 +88,7 @@ export class ChatService {
   private plan(catalog: Catalog, request: ChatRequest, promptTokens: number): PlannedCall {
     return planCall(catalog, request, currentContext().principal, this.providers, {
       inFlight: (deploymentId) => this.states.inFlight(deploymentId),
-      costOf: (deployment) => costMicros(deployment, promptTokens, maxTokensFor(request, deployment)),
+      costOf: (deployment) => exactCost(deployment, promptTokens, maxTokensFor(request, deployment)),
       random: Math.random,
     });
   }

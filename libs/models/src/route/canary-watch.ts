@@ -51,7 +51,10 @@ export class CanaryWatch {
       );
       const reason = worse(sides.canary, sides.base, plan.guard);
       if (!reason) return false;
-      const done = await this.routes.rollBackCanary(routeId, route.activeVersion, { ...reason, ...sides });
+      const done = await this.routes.rollBackCanary(routeId, route.activeVersion, {
+        ...reason,
+        compared: sides,
+      });
       if (done) this.logger.warn({ route: route.name, ...reason }, 'a canary was rolled back');
       return done;
     });
