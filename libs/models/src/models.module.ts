@@ -1,6 +1,7 @@
 import { Database, KERNEL_CONFIG, type KernelConfig, LOGGER, type Logger } from '@midplane/kernel';
 import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { AnswerCache } from './cache/answer-cache.js';
 import { ChatService } from './call/chat.service.js';
 import { DeploymentStates } from './call/deployment-states.js';
 import { EmbedService } from './call/embed.service.js';
@@ -48,6 +49,7 @@ export class ModelsModule implements OnModuleDestroy {
         Retention,
         CanaryWatch,
         Shadows,
+        AnswerCache,
         ChatService,
         EmbedService,
         ProviderService,

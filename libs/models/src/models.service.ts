@@ -1,5 +1,6 @@
 import { ServiceRegistry } from '@midplane/kernel';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AnswerCache } from './cache/answer-cache.js';
 import { ChatService } from './call/chat.service.js';
 import { EmbedService } from './call/embed.service.js';
 import { ProviderService } from './catalog/provider.service.js';
@@ -18,6 +19,7 @@ export class ModelsService implements OnModuleInit {
     private readonly routes: RouteService,
     private readonly limits: LimitService,
     private readonly ledger: UsageService,
+    private readonly cache: AnswerCache,
   ) {}
 
   onModuleInit(): void {
@@ -45,6 +47,7 @@ export class ModelsService implements OnModuleInit {
       setLimit: (input) => this.limits.set(input),
       deleteLimit: ({ id }) => this.limits.delete(id),
       usage: ({ from, to, groupBy }) => this.ledger.usage(from, to, groupBy),
+      eraseCached: ({ documentIds }) => this.cache.erase(documentIds),
       scoreCall: ({ callId, score }) => this.ledger.score(callId, score),
     });
   }

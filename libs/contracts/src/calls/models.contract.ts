@@ -303,4 +303,8 @@ export const modelsContract = {
   scoreCall: oc
     .input(z.object({ callId: Id, score: z.number().min(0).max(1) }))
     .output(z.object({ found: z.boolean() })),
+  /** Erases cached answers that hold words of these documents. Throws FORBIDDEN. */
+  eraseCached: oc
+    .input(z.object({ documentIds: z.array(Id).min(1).max(1000) }))
+    .output(z.object({ erased: z.int(), left: z.int() })),
 };

@@ -2,7 +2,9 @@ import { type ChatEvent, type ChatRequest, type ChatResult, type ResolvedModel }
 import { authorize, cancellable, currentContext, newId } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import { type Catalog, type Deployment } from '../catalog/catalog.js';
+import { AnswerCache, type CacheHit } from '../cache/answer-cache.js';
 import { Catalogs } from '../catalog/catalogs.js';
+import type { CallRecord } from '../ledger/call-record.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Limits } from '../limit/limits.js';
 import { countCall } from '../models.metrics.js';
@@ -25,6 +27,7 @@ export class ChatService {
     private readonly limits: Limits,
     private readonly ledger: Ledger,
     private readonly shadows: Shadows,
+    private readonly cache: AnswerCache,
   ) {}
 
   /**
@@ -72,11 +75,26 @@ export class ChatService {
     const admitted = await this.limits.admit(catalog, id, plan.route?.name ?? null, needs);
     const { providers, states } = this;
     const call = new ChatCall({ id, request, plan, promptTokens, context, signal, providers, states, clock });
-    if (plan.shadow) this.shadows.copy({ id, request, plan, promptTokens, context }, plan.shadow);
+    const place = this.cache.place(plan, request);
+    let settled: Partial<CallRecord> = place ? { cache: 'miss' } : {};
     try {
-      yield* call.events();
+      const hit = place && (await this.cache.find(place));
+      if (hit) {
+        settled = recordOfHit(hit);
+        yield* eventsOfHit(hit, id);
+        return;
+      }
+      if (plan.shadow) this.shadows.copy({ id, request, plan, promptTokens, context }, plan.shadow);
+      for await (const event of call.events()) {
+        if (!place || event.type !== 'done') yield event;
+        else {
+          const result: ChatResult = { ...event.result, cache: 'miss' };
+          await this.cache.keep(place, result);
+          yield { type: 'done', result };
+        }
+      }
     } finally {
-      const record = call.record();
+      const record = { ...call.record(), ...settled };
       const used = { tokens: record.promptTokens + record.completionTokens, micros: record.costMicros };
       const settlement = admitted && { ...admitted, ...used };
       if (settlement) await this.limits.settle(settlement);
@@ -105,4 +123,22 @@ function needsOf(
     tokens: promptTokens + most((deployment) => maxTokensFor(request, deployment)),
     micros: most((deployment) => costMicros(deployment, promptTokens, maxTokensFor(request, deployment))),
   };
+}
+
+/** An answer of the cache, as a stream: who answers, all of it, the end. It costs nothing. */
+function* eventsOfHit({ kind, result: kept }: CacheHit, callId: string): Generator<ChatEvent> {
+  const usage = { ...kept.usage, costMicros: 0 };
+  const result: ChatResult = { ...kept, callId, usage, cache: kind, retries: 0, upstreamMs: 0 };
+  const { model, version, provider, route, routeVersion, canary } = result;
+  yield { type: 'started', upstreamMs: 0, callId, model, version, provider, route, routeVersion, canary };
+  if (result.reasoning) yield { type: 'reasoning', text: result.reasoning };
+  if (result.text) yield { type: 'text', text: result.text };
+  for (const [index, call] of result.toolCalls.entries()) yield { type: 'toolCall', index, ...call };
+  yield { type: 'done', result };
+}
+
+/** What the ledger says of it: nobody was asked, nothing was taken. */
+function recordOfHit({ kind, result }: CacheHit): Partial<CallRecord> {
+  const { model, version: modelVersion, provider } = result;
+  return { outcome: 'ok', cache: kind, model, modelVersion, provider, usageEstimated: false };
 }

@@ -1,6 +1,12 @@
 import type { ChatEvent, ChatInput, ChatResult, RoutePlan } from '@midplane/contracts';
 import { type Principal, readConfig, type ServiceClient } from '@midplane/kernel';
-import { asPrincipal, createPrincipal, type TestModules, testModules } from '@midplane/testing';
+import {
+  asPrincipal,
+  createPrincipal,
+  type TestModules,
+  testModules,
+  type TestModulesOptions,
+} from '@midplane/testing';
 import type { z } from 'zod';
 import { Ledger } from '../ledger/ledger.js';
 import { modelsConfig, ModelsModule } from '../index.js';
@@ -39,11 +45,18 @@ export interface LedgerRow {
   trace_id: string;
 }
 
-export async function bootModels(env: NodeJS.ProcessEnv = {}): Promise<BootedModels> {
+/** @param beside services that run in the same process, and their entities */
+export async function bootModels(
+  env: NodeJS.ProcessEnv = {},
+  beside: Partial<TestModulesOptions> = {},
+): Promise<BootedModels> {
   const modules = await testModules({
-    entities: [],
+    entities: beside.entities ?? [],
     env,
-    modules: () => [ModelsModule.forRoot(readConfig(env, modelsConfig))],
+    modules: (kernel) => [
+      ModelsModule.forRoot(readConfig(env, modelsConfig)),
+      ...(beside.modules?.(kernel) ?? []),
+    ],
   });
   const admin = await createPrincipal(modules.kernel.database);
   return {
