@@ -6,13 +6,14 @@ import { AnswerCache, type CacheHit } from '../cache/answer-cache.js';
 import { Catalogs } from '../catalog/catalogs.js';
 import type { CallRecord } from '../ledger/call-record.js';
 import { Ledger } from '../ledger/ledger.js';
+import type { Settlement } from '../limit/limit-store.port.js';
 import { Limits } from '../limit/limits.js';
 import { countCall } from '../models.metrics.js';
 import { Providers } from '../provider/providers.js';
 import { estimatePrompt } from '../provider/tokens.js';
 import { findAsked, planCall, type PlannedCall } from '../route/planned-call.js';
 import { CallClock } from './clock.js';
-import { ChatCall, maxTokensFor } from './chat-call.js';
+import { ChatCall, maxTokensFor, outcomeOf } from './chat-call.js';
 import { costMicros, exactCost } from './cost.js';
 import { DeploymentStates } from './deployment-states.js';
 import { Shadows } from './shadows.js';
@@ -72,9 +73,15 @@ export class ChatService {
     const promptTokens = estimatePrompt(request);
     const plan = this.plan(catalog, request, promptTokens);
     const needs = needsOf(plan, request, promptTokens);
-    const admitted = await this.limits.admit(catalog, id, plan.route?.name ?? null, needs);
     const { providers, states } = this;
     const call = new ChatCall({ id, request, plan, promptTokens, context, signal, providers, states, clock });
+    const admitted = await this.limits
+      .admit(catalog, id, plan.route?.name ?? null, needs)
+      .catch((error: unknown) => {
+        // Who was refused, and how often, is asked for as well.
+        this.writeDown({ ...call.record(), outcome: outcomeOf(error) });
+        throw error;
+      });
     const place = this.cache.place(plan, request);
     let settled: Partial<CallRecord> = place ? { cache: 'miss' } : {};
     try {
@@ -98,9 +105,13 @@ export class ChatService {
       const used = { tokens: record.promptTokens + record.completionTokens, micros: record.costMicros };
       const settlement = admitted && { ...admitted, ...used };
       if (settlement) await this.limits.settle(settlement);
-      this.ledger.add(record, settlement);
-      countCall(record);
+      this.writeDown(record, settlement);
     }
+  }
+
+  private writeDown(record: CallRecord, settlement?: Settlement): void {
+    this.ledger.add(record, settlement);
+    countCall(record);
   }
 
   private plan(catalog: Catalog, request: ChatRequest, promptTokens: number): PlannedCall {

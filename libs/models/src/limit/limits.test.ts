@@ -131,6 +131,11 @@ describe.each(['Postgres', 'Redis'])('limits counted in %s', (where) => {
     await asPrincipal(admin, async () => {
       await booted.models.setLimit({ scope: 'user', subject: '*', requestsPerMinute: 3 });
       expect(await times(booted.models, model, 5)).toEqual({ ok: 3, MODEL_RATE_LIMITED: 2 });
+      const rows = (await booted.ledger()).slice(-5);
+      expect(rows.map(({ outcome }) => outcome).sort()).toEqual([
+        ...['MODEL_RATE_LIMITED', 'MODEL_RATE_LIMITED'],
+        ...['ok', 'ok', 'ok'],
+      ]);
     });
     const { tenantId } = admin;
     const other = await createPrincipal(booted.modules.kernel.database, { tenantId, roles: ['application'] });
@@ -138,7 +143,7 @@ describe.each(['Postgres', 'Redis'])('limits counted in %s', (where) => {
 
     const routed = await tenant();
     await asPrincipal(routed, async () => {
-      const [{ id }] = (await booted.models.models({})) as [{ id: string }];
+      const { id } = (await booted.models.models({}))[0]!;
       const route = await addRoute(booted, { targets: [{ modelId: id }] });
       await booted.models.setLimit({ scope: 'route', subject: route.name, tokensPerMinute: 60 });
       const counted = await times(booted.models, route.name, 5);
@@ -255,7 +260,7 @@ describe.each(['Postgres', 'Redis'])('three processes that count in %s', (where)
     const spent = () => booted.as(async () => (await booted.models.limits())[0]!.spentMicros);
     await expect.poll(spent).toBe(admitted * COST);
     const [row] = await booted.modules.kernel.database.dataSource.query(
-      'select sum(cost_micros)::int as cost, count(*)::int as calls from model_call',
+      `select sum(cost_micros)::int as cost, count(*)::int as calls from model_call where outcome = 'ok'`,
     );
     expect(row).toEqual({ cost: admitted * COST, calls: admitted });
   });
