@@ -41,6 +41,7 @@ const targets = {
   'eval:answers': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/answers/main.js']] },
   'eval:centres': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/centres.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
+  'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 

@@ -53,6 +53,7 @@ export class Attempt {
       },
       watch.signal,
     );
+    let whole = false;
     try {
       for (;;) {
         const step = await clock.upstream(events.next());
@@ -75,12 +76,14 @@ export class Attempt {
         }
       }
       watch.check();
+      whole = this.finish !== undefined;
       if (!this.finish) throw new UpstreamFailure('interrupted', { retryable: !this.started });
     } catch (thrown) {
       watch.check();
       throw thrown;
     } finally {
-      watch.stop();
+      if (whole) watch.stop();
+      else watch.abort();
       await events.return();
     }
   }

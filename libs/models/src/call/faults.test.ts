@@ -87,6 +87,16 @@ describe('a model that does well', () => {
       });
     }));
 
+  it('is called over the connection of the call before', () =>
+    booted.as(async () => {
+      const model = await alone();
+      await ask(booted, { model: model.name });
+      const before = first.connections;
+      for (let i = 0; i < 5; i++) await ask(booted, { model: model.name });
+      // The last bytes of a call may still be on their way when the next one begins.
+      expect(first.connections - before).toBeLessThanOrEqual(1);
+    }));
+
   it('has tokens estimated, and said so, where it does not count', () =>
     booted.as(async () => {
       const model = await alone();

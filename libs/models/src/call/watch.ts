@@ -34,9 +34,14 @@ export class Watch {
     this.signal.throwIfAborted();
   }
 
-  /** Ends the waiting, and the request where it still runs. */
+  /** Ends the waiting. */
   stop(): void {
     clearTimeout(this.timer);
+  }
+
+  /** Ends the waiting, and the request where it still runs. */
+  abort(): void {
+    this.stop();
     this.controller.abort();
   }
 

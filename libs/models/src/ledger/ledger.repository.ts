@@ -118,7 +118,7 @@ export async function readCanary(
        count(score)::int as scored, avg(score)::float8 as mean
      from model_call
      where route_id = $1 and route_version = $2 and at >= $3 and shadow_of is null
-       and cache in ('off', 'miss') and outcome <> 'cancelled' and first_deployment_id is not null
+       and cache in ('off', 'miss') and outcome <> 'cancelled' and attempts > 0
      group by canary`,
     [routeId, version, since],
   );

@@ -98,11 +98,17 @@ if not spent or spent < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'spen
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
+/** The scripts above, each with the number of its keys, its keys and its arguments. */
+type Script = (keys: number, ...args: (string | number)[]) => Promise<unknown>;
+type Scripts = Record<'reserveModel' | 'settleModel' | 'learnModel', Script>;
+
 /**
  * Counts in Redis, in one atomic step for each call, whichever process it is in. What is spent is Postgres's to know:
  * a Redis that was lost learns it anew. While Redis is away, Postgres counts.
  */
 export class RedisLimitStore implements LimitStore {
+  private readonly scripts: Scripts;
+
   /** @param redis a connection of its own, which fails at once rather than queue while it is away */
   constructor(
     private readonly redis: Redis,
@@ -111,6 +117,11 @@ export class RedisLimitStore implements LimitStore {
     private readonly logger: Logger,
   ) {
     redis.on('error', (error) => logger.warn({ err: error }, 'Redis, for limits of models, is away'));
+    // Sent once, called by their hash from then on.
+    redis.defineCommand('reserveModel', { lua: RESERVE });
+    redis.defineCommand('settleModel', { lua: SETTLE });
+    redis.defineCommand('learnModel', { lua: LEARN });
+    this.scripts = redis as unknown as Scripts;
   }
 
   async reserve(tenantId: string, callId: string, demands: Demand[]): Promise<Refusal | undefined> {
@@ -136,8 +147,8 @@ export class RedisLimitStore implements LimitStore {
       limit.tokensPerMinute === null ? '' : asked.tokens - tokens,
       limit.budgetMicros === null ? '0' : '1',
     ]);
-    await this.redis
-      .eval(SETTLE, 3 * demands.length, ...keysOf(tenantId, demands), demands.length, ...args)
+    await this.scripts
+      .settleModel(3 * demands.length, ...keysOf(tenantId, demands), demands.length, ...args)
       .catch((error: unknown) =>
         this.logger.warn({ err: asError(error) }, 'Redis learns later what a call took'),
       );
@@ -146,7 +157,7 @@ export class RedisLimitStore implements LimitStore {
   async learn(tenantId: string, spent: SpentBudget[]): Promise<void> {
     await Promise.all(
       spent.map(({ limitId, subject, period, micros }) =>
-        this.redis.eval(LEARN, 1, budgetKey(tenantId, limitId, subject, period), micros, KEPT_MS),
+        this.scripts.learnModel(1, budgetKey(tenantId, limitId, subject, period), micros, KEPT_MS),
       ),
     ).catch((error: unknown) =>
       this.logger.debug({ err: asError(error) }, 'Redis does not learn what is spent'),
@@ -169,8 +180,7 @@ export class RedisLimitStore implements LimitStore {
       limit.budgetMicros ?? '',
       micros,
     ]);
-    return (await this.redis.eval(
-      RESERVE,
+    return (await this.scripts.reserveModel(
       3 * demands.length,
       ...keysOf(tenantId, demands),
       demands.length,
@@ -185,7 +195,7 @@ export class RedisLimitStore implements LimitStore {
     const micros = await this.database.tenantOf(tenantId, (manager) =>
       readSpent(manager, limit.id, subject, period),
     );
-    await this.redis.eval(LEARN, 1, budgetKey(tenantId, limit.id, subject, period), micros, KEPT_MS);
+    await this.scripts.learnModel(1, budgetKey(tenantId, limit.id, subject, period), micros, KEPT_MS);
   }
 }
 

@@ -7,6 +7,10 @@ const ERROR_BYTES = 16_384;
 /** Most that one event may hold, in characters: more is not a token. */
 const EVENT_CHARACTERS = 4_000_000;
 
+/** What may come after the protocol's end, and for how long it is waited for; else the connection is closed. */
+const LAST_BYTES = 16_384;
+const LAST_BYTES_MS = 1_000;
+
 export interface UpstreamPost {
   url: string;
   headers: Record<string, string>;
@@ -59,11 +63,20 @@ export class UpstreamHttp {
       },
     });
     const decoder = new TextDecoder();
-    for await (const bytes of response.body) {
-      parser.feed(decoder.decode(bytes as Buffer, { stream: true }));
-      if (broken) throw garbled(broken.message, { cause: broken });
-      yield* ready;
-      ready.length = 0;
+    try {
+      for await (const bytes of response.body.iterator({ destroyOnReturn: false })) {
+        parser.feed(decoder.decode(bytes as Buffer, { stream: true }));
+        if (broken) throw garbled(broken.message, { cause: broken });
+        yield* ready;
+        ready.length = 0;
+      }
+    } finally {
+      // Who has read the protocol's end leaves the last bytes of HTTP unread: read, they free the connection for the
+      // next call. Who goes away before that aborts the signal, which ends it.
+      if (!response.body.readableEnded) {
+        const signal = AbortSignal.timeout(LAST_BYTES_MS);
+        response.body.dump({ limit: LAST_BYTES, signal }).catch(() => undefined);
+      }
     }
   }
 

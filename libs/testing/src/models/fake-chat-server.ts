@@ -45,6 +45,8 @@ export class FakeChatServer {
   readonly requests: ChatRequest[] = [];
   /** Requests whose client went away before their end. */
   aborted = 0;
+  /** Connections that were made to it since it started. */
+  connections = 0;
   private replies: ChatReply[] = [];
 
   private constructor(
@@ -91,6 +93,7 @@ export class FakeChatServer {
   }
 
   private serve(): void {
+    this.server.on('connection', () => this.connections++);
     this.server.on('request', (request, response) => void this.handle(request, response));
   }
 
