@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -24,7 +24,7 @@ const WHOLE = JSON.stringify({
   usage,
 });
 
-createServer(async (request, response) => {
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   const body = JSON.parse(Buffer.concat(parts).toString()) as {
@@ -47,4 +47,6 @@ createServer(async (request, response) => {
     await sleep(TOKEN_MS);
   }
   response.end(LAST);
-}).listen(port, '127.0.0.1');
+}
+
+createServer((request, response) => void answer(request, response)).listen(port, '127.0.0.1');
