@@ -240,6 +240,20 @@ describe.each(['Postgres', 'Redis'])('three processes that count in %s', (where)
     await booted?.close();
   });
 
+  it('stream over HTTP, and stop the model when the reader goes away', async () => {
+    const reader = await createPrincipal(booted.modules.kernel.database);
+    const { name } = await asPrincipal(reader, () => addModel(booted, server.url));
+    server.reply({ steps: [{ text: 'half' }, { text: 'more' }, { hang: true }] });
+    await asPrincipal(reader, async () => {
+      let text = '';
+      for await (const event of await clients[0]!.chat({ model: name, messages: HI })) {
+        if (event.type === 'text') text += event.text;
+        if (text === 'halfmore') break;
+      }
+    });
+    await expect.poll(() => server.aborted).toBe(1);
+  });
+
   it('overspend a budget by at most one call, of 200 at once', async () => {
     const model = await booted.as(async () => {
       const { name } = await addModel(booted, server.url, { more: PRICES });
@@ -260,7 +274,8 @@ describe.each(['Postgres', 'Redis'])('three processes that count in %s', (where)
     const spent = () => booted.as(async () => (await booted.models.limits())[0]!.spentMicros);
     await expect.poll(spent).toBe(admitted * COST);
     const [row] = await booted.modules.kernel.database.dataSource.query(
-      `select sum(cost_micros)::int as cost, count(*)::int as calls from model_call where outcome = 'ok'`,
+      `select sum(cost_micros)::int as cost, count(*)::int as calls from model_call where outcome = 'ok' and tenant_id = $1`,
+      [booted.admin.tenantId],
     );
     expect(row).toEqual({ cost: admitted * COST, calls: admitted });
   });
