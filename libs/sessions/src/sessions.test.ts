@@ -14,12 +14,7 @@ import {
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentWords } from './text/words.js';
-import {
-  EXTRACTIVE_MODEL,
-  EXTRACTIVE_VERSION,
-  SESSIONS_ENTITIES,
-  SessionsModule,
-} from './index.js';
+import { EXTRACTIVE_MODEL, EXTRACTIVE_VERSION, SESSIONS_ENTITIES, SessionsModule } from './index.js';
 
 const HANDBOOK = `# Leave
 
