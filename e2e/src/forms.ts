@@ -51,7 +51,7 @@ export async function embedded(): Promise<Platform> {
   };
 }
 
-const SERVICES = ['inference', 'ingest', 'retrieval', 'sessions'] as const;
+const SERVICES = ['inference', 'ingest', 'models', 'retrieval', 'sessions'] as const;
 
 /** A process for each service, over HTTP, on a real Postgres 18 and a real Redis. */
 export async function distributed(): Promise<Platform> {

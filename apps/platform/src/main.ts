@@ -10,7 +10,8 @@ import {
 } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import { welcome } from './welcome.js';
 
 /** Every service in one process: what `npm start` runs. */
@@ -21,7 +22,7 @@ runMain(async () => {
     gatewayConfig,
     inferenceConfig,
     ingestConfig,
-    sessionsConfig,
+    modelsConfig,
   );
   const kernel = await openKernel({
     service: 'platform',
@@ -41,7 +42,8 @@ runMain(async () => {
       InferenceModule.forRoot(inferenceOptions(config)),
       IngestModule.forRoot(config),
       RetrievalModule,
-      SessionsModule.forRoot(config),
+      ModelsModule.forRoot(config),
+      SessionsModule,
       GatewayModule.forRoot(config),
     ],
     rpc: false,

@@ -1,14 +1,14 @@
 import { kernelConfig, readConfig, runMain, startService } from '@midplane/kernel';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 
 runMain(async () => {
-  const config = readConfig(process.env, kernelConfig, sessionsConfig);
+  const config = readConfig(process.env, kernelConfig);
   return startService({
     service: 'sessions',
     config,
     migrations: MIGRATIONS,
     entities: SESSIONS_ENTITIES,
-    modules: [SessionsModule.forRoot(config)],
+    modules: [SessionsModule],
   });
 });

@@ -124,8 +124,63 @@ export const PROBLEMS = define({
   // ── models ──
   MODEL_NOT_FOUND: {
     kind: 'InvalidInput',
-    en: 'There is no model "{model}" here. Available: {available}. Put its folder into MODELS_DIR, or let it be fetched from a hub with MODELS_DOWNLOAD=true or HF_ENDPOINT.',
-    zh: '此处没有模型“{model}”。可用的模型：{available}。请将模型文件夹放入 MODELS_DIR，或设置 MODELS_DOWNLOAD=true 或 HF_ENDPOINT 以从模型库下载。',
+    en: 'There is no model "{model}" here. Available: {available}. A chat model is added with its provider, or by LLM_BASE_URL; a local one by its folder in MODELS_DIR, or from a hub with MODELS_DOWNLOAD=true or HF_ENDPOINT.',
+    zh: '此处没有模型“{model}”。可用的模型：{available}。对话模型请通过服务方或 LLM_BASE_URL 添加；本地模型请放入 MODELS_DIR，或设置 MODELS_DOWNLOAD=true 或 HF_ENDPOINT 以从模型库下载。',
+  },
+  MODEL_LACKS: {
+    kind: 'InvalidInput',
+    en: '{field}: the model "{model}" cannot do this ({feature}). Ask another model, or leave it out.',
+    zh: '{field}：模型“{model}”不支持此功能（{feature}）。请换用其他模型，或去掉该项。',
+  },
+  MODEL_RATE_LIMITED: {
+    kind: 'LimitExceeded',
+    en: 'The {what} a minute of this {scope} are used up. Try again in {seconds} s.',
+    zh: '该{scope}每分钟的{what}已用完，请在 {seconds} 秒后重试。',
+  },
+  MODEL_BUDGET_SPENT: {
+    kind: 'LimitExceeded',
+    en: 'The budget of this {scope} does not cover the call. Shorten it, or ask an administrator to raise the budget.',
+    zh: '该{scope}的预算不足以支付本次调用。请缩短内容，或请管理员提高预算。',
+  },
+  MODEL_NAME_TAKEN: {
+    kind: 'Conflict',
+    en: 'There is a model or a route "{name}" of this version already. Choose another name or version.',
+    zh: '已存在同名同版本的模型或路由“{name}”，请换一个名称或版本。',
+  },
+  MODEL_IN_USE: {
+    kind: 'Conflict',
+    en: 'The route "{route}" has versions that use this model. Delete the route first.',
+    zh: '路由“{route}”的某些版本仍在使用该模型，请先删除该路由。',
+  },
+  PROVIDER_NOT_FOUND: {
+    kind: 'NotFound',
+    en: 'There is no provider {id} that can be changed here.',
+    zh: '没有可在此处修改的模型服务方 {id}。',
+  },
+  PROVIDER_NAME_TAKEN: {
+    kind: 'Conflict',
+    en: 'A provider named "{name}" exists already. Choose another name.',
+    zh: '已存在名为“{name}”的模型服务方，请换一个名称。',
+  },
+  PROVIDER_IN_USE: {
+    kind: 'Conflict',
+    en: 'The provider still has models. Delete them first.',
+    zh: '该服务方下仍有模型，请先删除这些模型。',
+  },
+  ROUTE_NOT_FOUND: {
+    kind: 'NotFound',
+    en: 'There is no route {id} that can be changed here.',
+    zh: '没有可在此处修改的路由 {id}。',
+  },
+  ROUTE_VERSION_NOT_FOUND: {
+    kind: 'NotFound',
+    en: 'The route has no such version ({version}).',
+    zh: '该路由没有此版本（{version}）。',
+  },
+  LIMIT_NOT_FOUND: {
+    kind: 'NotFound',
+    en: 'There is no limit {id}.',
+    zh: '没有限额 {id}。',
   },
   MODEL_UNAVAILABLE: {
     kind: 'Unavailable',

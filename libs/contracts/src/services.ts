@@ -1,5 +1,6 @@
 import { inferenceContract } from './calls/inference.contract.js';
 import { ingestContract } from './calls/ingest.contract.js';
+import { modelsContract } from './calls/models.contract.js';
 import { retrievalContract } from './calls/retrieval.contract.js';
 import { sessionsContract } from './calls/sessions.contract.js';
 
@@ -7,6 +8,7 @@ import { sessionsContract } from './calls/sessions.contract.js';
 export const SERVICES = {
   inference: inferenceContract,
   ingest: ingestContract,
+  models: modelsContract,
   retrieval: retrievalContract,
   sessions: sessionsContract,
 } as const;

@@ -15,6 +15,11 @@ export const gatewayConfig = configGroup('Gateway', {
     description: 'Largest JSON body or WebSocket message, in bytes; files do not count.',
     defaultText: '1048576 (1 MiB)',
   },
+  MAX_MODEL_BODY_BYTES: {
+    schema: env.integer(20 * MIB, 1024, 256 * MIB),
+    description: 'Largest request to the OpenAI-compatible API, in bytes, pictures in it included.',
+    defaultText: '20971520 (20 MiB)',
+  },
   REQUEST_TIMEOUT_MS: {
     schema: env.integer(120_000, 100, 3_600_000),
     description: 'How long a query or mutation may take.',

@@ -12,6 +12,7 @@ import { Doors } from './door/doors.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.js';
 import { DocumentResolver } from './knowledge/document.resolver.js';
 import { KnowledgeBaseResolver } from './knowledge/knowledge-base.resolver.js';
+import { ModelsResolver } from './models/models.resolver.js';
 import { OperationService } from './operation/operation.service.js';
 import { OperationsResolver } from './operations/operations.resolver.js';
 import { StatusService } from './operations/status.service.js';
@@ -35,6 +36,7 @@ export const RESOLVERS = [
   AnswerResolver,
   AccessResolver,
   OperationsResolver,
+  ModelsResolver,
 ] as const;
 
 /** The public door: GraphQL over HTTP, WebSocket and server-sent events, and uploads. Needs the KernelModule. */

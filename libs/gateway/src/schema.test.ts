@@ -17,7 +17,7 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RESOLVERS } from './gateway.module.js';
 
-/** The public contract, as far as it is served: models, tools, agents, audit and usage come later. */
+/** The public contract, as far as it is served: tools, agents and audit come later. */
 const CONTRACT = new URL('../schema/contract.graphql', import.meta.url);
 /** The generated schema that is committed; `npx vitest run -u libs/gateway/src/schema.test.ts` writes it anew. */
 const COMMITTED = '../../../apps/gateway/schema.graphql';

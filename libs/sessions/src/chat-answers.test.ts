@@ -167,7 +167,7 @@ describe('an answer of a chat model', () => {
       Array.fromAsync(await sessions().ask(input('有多少天年假？'))),
     );
     await expect(asked).rejects.toMatchObject({
-      problem: { code: 'MODEL_UNAVAILABLE', params: { reason: '密钥（LLM_API_KEY）被拒绝' } },
+      problem: { code: 'MODEL_UNAVAILABLE', params: { reason: '密钥被拒绝' } },
     });
   });
 

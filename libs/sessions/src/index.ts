@@ -1,4 +1,3 @@
-export { type SessionsConfig, sessionsConfig } from './answer/chat/chat.config.js';
 export {
   EXTRACTIVE_MODEL,
   EXTRACTIVE_VERSION,

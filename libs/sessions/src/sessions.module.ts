@@ -1,8 +1,7 @@
 import { ServiceRegistry } from '@midplane/kernel';
-import { type DynamicModule, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { AnswerRepository } from './answer/answer.repository.js';
 import { Answerers } from './answer/answerers.js';
-import { chatModelOptions, type SessionsConfig } from './answer/chat/chat.config.js';
 import { AnswerManifestEntity } from './answer/manifest.entity.js';
 import { AnswerSourceEntity } from './answer/source.entity.js';
 import { AskService } from './ask/ask.service.js';
@@ -22,26 +21,19 @@ export const SESSIONS_ENTITIES = [
 ];
 
 /** The sessions service: conversations, follow-ups, answers with checked citations. */
-@Module({})
-export class SessionsModule {
-  /** @throws ConfigError where the chat model's variables don't fit together */
-  static forRoot(config: SessionsConfig): DynamicModule {
-    const chat = chatModelOptions(config);
-    return {
-      module: SessionsModule,
-      providers: [
-        {
-          provide: Answerers,
-          useFactory: (services: ServiceRegistry) => new Answerers(services, chat),
-          inject: [ServiceRegistry],
-        },
-        ConversationRepository,
-        AnswerRepository,
-        ConversationService,
-        AnswerErasureService,
-        AskService,
-        SessionsService,
-      ],
-    };
-  }
-}
+@Module({
+  providers: [
+    {
+      provide: Answerers,
+      useFactory: (services: ServiceRegistry) => new Answerers(services),
+      inject: [ServiceRegistry],
+    },
+    ConversationRepository,
+    AnswerRepository,
+    ConversationService,
+    AnswerErasureService,
+    AskService,
+    SessionsService,
+  ],
+})
+export class SessionsModule {}

@@ -14,11 +14,19 @@ export interface PlatformProcess {
   url: string;
   /** The administrator's API key. */
   key: string;
+  pid: number;
   stop(): Promise<void>;
 }
 
-/** Starts the platform without its sample documents. @throws Error with its last words where it does not come up */
-export async function startPlatform(databaseUrl: string): Promise<PlatformProcess> {
+/**
+ * Starts the platform without its sample documents.
+ * @param env further variables
+ * @throws Error with its last words where it does not come up
+ */
+export async function startPlatform(
+  databaseUrl: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<PlatformProcess> {
   const home = await mkdtemp(join(tmpdir(), 'midplane-bench-'));
   await writeFile(join(home, 'samples.done'), '');
   const key = `mp_${randomBytes(24).toString('base64url')}`;
@@ -35,6 +43,7 @@ export async function startPlatform(databaseUrl: string): Promise<PlatformProces
       RATE_LIMIT_PER_MINUTE: '1000000',
       LOG_LEVEL: 'error',
       NODE_ENV: 'production',
+      ...env,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -51,14 +60,15 @@ export async function startPlatform(databaseUrl: string): Promise<PlatformProces
   const url = `http://127.0.0.1:${port}`;
   for (let waited = 0; child.exitCode === null && waited < 120_000; waited += 200) {
     const ready = await fetch(`${url}/health/ready`).catch(() => undefined);
-    if (ready?.ok) return { url, key, stop };
+    if (ready?.ok) return { url, key, pid: child.pid!, stop };
     await sleep(200);
   }
   await stop();
   throw new Error(`The platform did not come up. ${words}`);
 }
 
-async function freePort(): Promise<number> {
+/** @returns a port that nobody listens on */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -2,10 +2,10 @@ import { gatewayConfig } from '@midplane/gateway';
 import { inferenceConfig } from '@midplane/inference';
 import { type ConfigGroup, kernelConfig } from '@midplane/kernel';
 import { ingestConfig } from '@midplane/knowledge';
-import { sessionsConfig } from '@midplane/sessions';
+import { modelsConfig } from '@midplane/models';
 
 /** Every group of variables that some process of the product reads. */
-const GROUPS: ConfigGroup[] = [kernelConfig, gatewayConfig, ingestConfig, inferenceConfig, sessionsConfig];
+const GROUPS: ConfigGroup[] = [kernelConfig, gatewayConfig, ingestConfig, inferenceConfig, modelsConfig];
 
 /** What stands around the table in the README. */
 export const TABLE_BEGIN = '<!-- environment: written by `npm run docs` -->';

@@ -14,7 +14,8 @@ import {
 } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import { startPostgres } from '../services/index.ts';
 
 /** The services in this process, on a real Postgres of their own. */
@@ -38,7 +39,7 @@ export async function boot(): Promise<Booted> {
     PORT: '0',
     LOG_LEVEL: 'error',
   };
-  const config = readConfig(env, kernelConfig, inferenceConfig, ingestConfig, sessionsConfig);
+  const config = readConfig(env, kernelConfig, inferenceConfig, ingestConfig, modelsConfig);
   const kernel = await openKernel({
     service: 'eval',
     config,
@@ -51,7 +52,8 @@ export async function boot(): Promise<Booted> {
       InferenceModule.forRoot(inferenceOptions(config)),
       IngestModule.forRoot(config),
       RetrievalModule,
-      SessionsModule.forRoot(config),
+      ModelsModule.forRoot(config),
+      SessionsModule,
     ],
     rpc: false,
   });

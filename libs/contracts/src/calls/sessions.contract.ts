@@ -4,6 +4,9 @@ import { Id, PageInput, pageOf } from '../ids.js';
 import { Box } from './knowledge.model.js';
 import { NamedFilter, SearchHit } from './retrieval.contract.js';
 
+/** Name of the built-in answerer, which needs no chat model: it quotes the sources. */
+export const EXTRACTIVE_MODEL = 'midplane-extractive';
+
 export const MessageRole = z.enum(['USER', 'ASSISTANT', 'TOOL', 'SYSTEM']);
 export type MessageRole = z.infer<typeof MessageRole>;
 export const Rating = z.enum(['UP', 'DOWN']);

@@ -43,6 +43,10 @@ interface Belongings {
   message: string;
   apiKey: string;
   job: string;
+  provider: string;
+  model: string;
+  route: string;
+  limit: string;
 }
 
 /** Gives a tenant one of everything. */
@@ -68,7 +72,9 @@ async function furnish(client: TestClient, tenantId: string): Promise<Belongings
       [job, tenantId],
     ),
   );
+  const models = await furnishModels(client);
   return {
+    ...models,
     base,
     document,
     conversation,
@@ -76,6 +82,33 @@ async function furnish(client: TestClient, tenantId: string): Promise<Belongings
     apiKey: read.data.apiKeys[0].id,
     job,
   };
+}
+
+/** Gives a tenant a provider, a model, a route and a limit. */
+async function furnishModels(
+  client: TestClient,
+): Promise<Pick<Belongings, 'provider' | 'model' | 'route' | 'limit'>> {
+  const make = async (operation: string, variables: object): Promise<string> =>
+    (await client.send(operation, variables)).data.made.id as string;
+  const provider = await make(
+    'mutation ($input: CreateModelProviderInput!) { made: createModelProvider(input: $input) { ... on ModelProvider { id } } }',
+    {
+      input: { name: 'theirs', kind: 'openai', baseUrl: 'http://127.0.0.1:1/v1', apiKey: 'sk-theirs-123456' },
+    },
+  );
+  const model = await make(
+    'mutation ($input: CreateModelInput!) { made: createModel(input: $input) { ... on Model { id } } }',
+    { input: { providerId: provider, name: 'theirs', upstreamName: 'theirs' } },
+  );
+  const route = await make(
+    'mutation ($plan: JSON!) { made: createModelRoute(name: "theirs-route", plan: $plan) { ... on ModelRoute { id } } }',
+    { plan: { targets: [{ modelId: model }] } },
+  );
+  const limit = await make(
+    'mutation ($input: SetModelLimitInput!) { made: setModelLimit(input: $input) { ... on ModelLimit { id } } }',
+    { input: { scope: 'tenant', requestsPerMinute: 100000 } },
+  );
+  return { provider, model, route, limit };
 }
 
 async function ready(client: TestClient, id: string): Promise<void> {
@@ -97,6 +130,8 @@ const subscribe =
     for await (const event of client.stream(query, variables(of))) return event as Reply;
     throw new Error('The stream ended without an event.');
   };
+
+const byRoute = ({ route }: Belongings) => ({ id: route });
 
 const ONE_DOCUMENT = 'id title status';
 
@@ -170,6 +205,65 @@ const CALLS: Record<string, (client: TestClient, of: Belongings) => Promise<Repl
   retryJob: send(`mutation ($id: ID!) { retryJob(id: $id) { __typename ${PROBLEM} } }`, ({ job }) => ({
     id: job,
   })),
+  models: send('{ models { id name } }'),
+  modelRoutes: send('{ modelRoutes { id name } }'),
+  modelRouteVersions: send('query ($id: ID!) { modelRouteVersions(routeId: $id) { number } }', byRoute),
+  modelProviders: send('{ modelProviders { id name } }'),
+  modelLimits: send('{ modelLimits { id subject } }'),
+  usage: send('{ usage(from: "2020-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z", groupBy: USER) { key } }'),
+  createModelProvider: send(
+    `mutation ($name: String!) { createModelProvider(input: { name: $name, kind: "openai", baseUrl: "http://127.0.0.1:1/v1" }) { __typename ${PROBLEM} } }`,
+    () => ({ name: `p-${randomUUID()}` }),
+  ),
+  updateModelProvider: send(
+    `mutation ($id: ID!) { updateModelProvider(input: { id: $id, apiKey: "stolen" }) { __typename ${PROBLEM} } }`,
+    ({ provider }) => ({ id: provider }),
+  ),
+  deleteModelProvider: send(
+    `mutation ($id: ID!) { deleteModelProvider(id: $id) { __typename ${PROBLEM} } }`,
+    ({ provider }) => ({ id: provider }),
+  ),
+  createModel: send(
+    `mutation ($id: ID!) { createModel(input: { providerId: $id, name: "new", upstreamName: "new" }) { __typename ${PROBLEM} } }`,
+    ({ provider }) => ({ id: provider }),
+  ),
+  deleteModel: send(
+    `mutation ($id: ID!) { deleteModel(id: $id) { __typename ${PROBLEM} } }`,
+    ({ model }) => ({
+      id: model,
+    }),
+  ),
+  createModelRoute: send(
+    `mutation ($plan: JSON!) { createModelRoute(name: "new", plan: $plan) { __typename ${PROBLEM} } }`,
+    ({ model }) => ({ plan: { targets: [{ modelId: model }] } }),
+  ),
+  addModelRouteVersion: send(
+    `mutation ($id: ID!, $plan: JSON!) { addModelRouteVersion(routeId: $id, plan: $plan) { __typename ${PROBLEM} } }`,
+    ({ route, model }) => ({ id: route, plan: { targets: [{ modelId: model }] } }),
+  ),
+  promoteModelRoute: send(
+    `mutation ($id: ID!) { promoteModelRoute(routeId: $id, version: 1) { __typename ${PROBLEM} } }`,
+    byRoute,
+  ),
+  rollBackModelRoute: send(
+    `mutation ($id: ID!) { rollBackModelRoute(routeId: $id) { __typename ${PROBLEM} } }`,
+    byRoute,
+  ),
+  pinModelRoute: send(
+    `mutation ($id: ID!, $user: ID!) { pinModelRoute(routeId: $id, userId: $user, version: 1) { __typename ${PROBLEM} } }`,
+    ({ route }) => ({ id: route, user: randomUUID() }),
+  ),
+  deleteModelRoute: send(
+    `mutation ($id: ID!) { deleteModelRoute(id: $id) { __typename ${PROBLEM} } }`,
+    byRoute,
+  ),
+  setModelLimit: send(
+    `mutation { setModelLimit(input: { scope: "tenant", requestsPerMinute: 1000 }) { __typename ${PROBLEM} } }`,
+  ),
+  deleteModelLimit: send(
+    `mutation ($id: ID!) { deleteModelLimit(id: $id) { __typename ${PROBLEM} } }`,
+    ({ limit }) => ({ id: limit }),
+  ),
   askStream: subscribe(
     `subscription ($input: AskInput!) { askStream(input: $input) { __typename ... on AnswerSources { hits { text } } ${PROBLEM} } }`,
     ({ base }) => ({ input: { question: 'How many days?', knowledgeBaseIds: [base] } }),
@@ -204,7 +298,7 @@ describe('of another tenant', () => {
     const tables = await database.dataSource.query<{ table_name: string }[]>(
       `select table_name from information_schema.columns join pg_class on relname = table_name
        where column_name = 'tenant_id' and table_schema = 'public' and not relispartition
-         and table_name not in ('audit_event', 'audit_head')`,
+         and table_name not in ('audit_event', 'audit_head', 'model_limit_state')`,
     );
     const counts: Record<string, number> = {};
     for (const { table_name: name } of tables) {
@@ -229,7 +323,7 @@ describe('of another tenant', () => {
     for (const [name, call] of Object.entries(CALLS)) {
       const reply = await call(stranger, theirs);
       // A message may name the id that was asked for; nothing else of theirs may be anywhere.
-      const text = JSON.stringify(reply.data ?? null).replace(/"message":"[^"]*"/g, '');
+      const text = JSON.stringify(reply.data ?? null).replace(/"message":"(?:[^"\\]|\\.)*"/g, '');
       expect([name, ids.filter((id) => text.includes(id)), text.includes('25 days')]).toEqual([
         name,
         [],
@@ -259,6 +353,25 @@ describe('of another tenant', () => {
       createApiKey: undefined,
       revokeApiKey: 'API_KEY_NOT_FOUND',
       retryJob: 'JOB_NOT_FOUND',
+      models: undefined,
+      modelRoutes: undefined,
+      modelRouteVersions: undefined,
+      modelProviders: undefined,
+      modelLimits: undefined,
+      usage: undefined,
+      createModelProvider: undefined,
+      updateModelProvider: 'PROVIDER_NOT_FOUND',
+      deleteModelProvider: 'PROVIDER_NOT_FOUND',
+      createModel: 'PROVIDER_NOT_FOUND',
+      deleteModel: 'MODEL_NOT_FOUND',
+      createModelRoute: 'MODEL_NOT_FOUND',
+      addModelRouteVersion: 'MODEL_NOT_FOUND',
+      promoteModelRoute: 'ROUTE_NOT_FOUND',
+      rollBackModelRoute: 'ROUTE_NOT_FOUND',
+      pinModelRoute: 'ROUTE_NOT_FOUND',
+      deleteModelRoute: 'ROUTE_NOT_FOUND',
+      setModelLimit: undefined,
+      deleteModelLimit: 'LIMIT_NOT_FOUND',
       askStream: 'KNOWLEDGE_BASE_NOT_FOUND',
       documentEvents: 'KNOWLEDGE_BASE_NOT_FOUND',
     });
@@ -362,6 +475,25 @@ describe('each role', () => {
     createApiKey: ['administrator'],
     revokeApiKey: ['administrator'],
     retryJob: admins,
+    models: ROLES,
+    modelRoutes: ROLES,
+    modelRouteVersions: ROLES,
+    modelProviders: ['administrator'],
+    modelLimits: ['administrator', 'auditor'],
+    usage: ['administrator', 'auditor'],
+    createModelProvider: ['administrator'],
+    updateModelProvider: ['administrator'],
+    deleteModelProvider: ['administrator'],
+    createModel: ['administrator'],
+    deleteModel: ['administrator'],
+    createModelRoute: ['administrator'],
+    addModelRouteVersion: ['administrator'],
+    promoteModelRoute: ['administrator'],
+    rollBackModelRoute: ['administrator'],
+    pinModelRoute: ['administrator'],
+    deleteModelRoute: ['administrator'],
+    setModelLimit: ['administrator'],
+    deleteModelLimit: ['administrator'],
     askStream: readers,
     documentEvents: readers,
   };
@@ -373,6 +505,10 @@ describe('each role', () => {
     message: nothing,
     apiKey: nothing,
     job: nothing,
+    provider: nothing,
+    model: nothing,
+    route: nothing,
+    limit: nothing,
   };
 
   it.each(ROLES)('%s may do what it is for, and is told what it may not', async (role) => {

@@ -4,10 +4,18 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { LOGGER, type Logger, OperatorToken, TenantService, UserError } from '@midplane/kernel';
+import {
+  LOGGER,
+  type Logger,
+  OperatorToken,
+  ServiceRegistry,
+  TenantService,
+  UserError,
+} from '@midplane/kernel';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
 import { localeOf } from '../operation/locale.js';
 import { OperationService } from '../operation/operation.service.js';
+import { OpenAiDoor } from '../openai/openai.door.js';
 import { faultError } from '../problem/present-errors.js';
 import { mountGraphiqlAssets, sendGraphiql } from './graphiql.js';
 import { HttpDoor } from './http.door.js';
@@ -29,6 +37,7 @@ export class Doors implements OnModuleInit {
   constructor(
     private readonly adapter: HttpAdapterHost,
     private readonly operations: OperationService,
+    private readonly services: ServiceRegistry,
     private readonly schemaHost: GraphQLSchemaHost,
     private readonly tenants: TenantService,
     private readonly operatorToken: OperatorToken,
@@ -44,11 +53,19 @@ export class Doors implements OnModuleInit {
         origin: this.config.CORS_ORIGINS,
         methods: ['GET', 'POST'],
         allowedHeaders: ['authorization', 'content-type', 'accept', 'accept-language', 'traceparent'],
-        exposedHeaders: ['x-trace-id', 'x-aigc', 'retry-after'],
+        exposedHeaders: ['x-trace-id', 'x-aigc', 'retry-after', 'x-midplane-overhead-ms'],
       });
     }
     server.get('/', sendLandingPage);
     await server.register((scope) => this.open(scope));
+    const openAi = new OpenAiDoor(this.operations, this.services, this.config, this.logger);
+    await server.register(
+      async (scope) => {
+        scope.removeAllContentTypeParsers();
+        openAi.mount(scope);
+      },
+      { prefix: '/v1' },
+    );
   }
 
   private async open(scope: FastifyInstance): Promise<void> {

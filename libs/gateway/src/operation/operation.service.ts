@@ -181,6 +181,27 @@ export class OperationService implements OnModuleInit, OnModuleDestroy {
     return (await this.execute(operation, gone)).result;
   }
 
+  /**
+   * Does what is no GraphQL operation, with the same limits, context and end.
+   * @param gone aborts when the client goes away
+   * @throws UserError RATE_LIMITED, DEADLINE_EXCEEDED; what `work` throws
+   */
+  async runCall<T>(caller: Caller, gone: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const scope = new OperationScope(caller, gone, this.config.STREAM_TIMEOUT_MS);
+    this.running.add(scope);
+    try {
+      const refusal = await this.rateLimit(caller);
+      if (refusal) throw refusal;
+      return await runInContext(scope.context.request, work);
+    } catch (error) {
+      const { reason } = scope.context.request.signal;
+      throw reason instanceof UserError ? reason : error;
+    } finally {
+      this.running.delete(scope);
+      scope.end();
+    }
+  }
+
   private stream(
     source: AsyncGenerator<ExecutionResult, void>,
     scope: OperationScope,

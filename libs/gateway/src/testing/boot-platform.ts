@@ -2,7 +2,8 @@ import { InferenceModule } from '@midplane/inference';
 import { readConfig } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
 import { MIGRATIONS } from '@midplane/migrations';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import { type PostgresTestDatabase, testDatabase } from '@midplane/testing';
 import { type BootedGateway, bootGateway } from './boot-gateway.js';
 
@@ -22,7 +23,8 @@ export async function bootPlatform(): Promise<BootedPlatform> {
       InferenceModule.forRoot({}),
       IngestModule.forRoot(readConfig({}, ingestConfig)),
       { module: RetrievalModule },
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
+      ModelsModule.forRoot(readConfig({}, modelsConfig)),
+      { module: SessionsModule },
     ],
   }).catch(async (error: unknown) => {
     await database.close();

@@ -29,18 +29,20 @@ const GRANTS: Record<Role, Grant> = {
     can('manage', 'Document');
     can('manage', 'Conversation');
     can('manage', 'Job');
-    can('read', 'Model');
+    can(['read', 'ask'], 'Model');
   },
   'tool-developer': (can) => {
     can('manage', 'Tool');
     can('manage', 'Conversation');
     can(['read', 'search', 'ask'], 'KnowledgeBase');
-    can('read', ['Document', 'Model', 'Agent']);
+    can(['read', 'ask'], 'Model');
+    can('read', ['Document', 'Agent']);
   },
   application: (can) => {
     can('manage', 'Conversation');
     can(['read', 'search', 'ask'], 'KnowledgeBase');
-    can('read', ['Document', 'Model', 'Tool', 'Agent']);
+    can(['read', 'ask'], 'Model');
+    can('read', ['Document', 'Tool', 'Agent']);
   },
   auditor: (can) => {
     can('read', ['AuditEvent', 'Usage', 'Model']);

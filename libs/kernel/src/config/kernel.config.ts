@@ -101,6 +101,7 @@ export const kernelConfig = configGroup('Platform', {
   },
   INFERENCE_URL: serviceUrl('inference'),
   INGEST_URL: serviceUrl('ingest'),
+  MODELS_URL: serviceUrl('models'),
   RETRIEVAL_URL: serviceUrl('retrieval'),
   SESSIONS_URL: serviceUrl('sessions'),
   ...jobsConfig.variables,

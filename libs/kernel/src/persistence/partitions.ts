@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 /** Tables that are partitioned by month on a column of time. */
-const MONTHLY_TABLES = ['audit_event'];
+const MONTHLY_TABLES = ['audit_event', 'model_call'] as const;
 
 /** Months ahead of the present one for which partitions are kept ready. */
 const MONTHS_AHEAD = 3;
@@ -29,4 +29,27 @@ export async function ensureMonthlyPartitions(dataSource: DataSource, now = new 
         });
     }
   }
+}
+
+/**
+ * Drops the partitions of a table that hold nothing younger than so many whole months; the running month counts as
+ * the first. Rows of the default partition stay.
+ * @param months 1 or more
+ * @returns names of what was dropped
+ */
+export async function dropOldPartitions(
+  dataSource: DataSource,
+  table: (typeof MONTHLY_TABLES)[number],
+  months: number,
+  now = new Date(),
+): Promise<string[]> {
+  const oldest = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months + 1, 1));
+  const keep = `${table}_${oldest.toISOString().slice(0, 7).replace('-', '_')}`;
+  const rows = await dataSource.query<{ name: string }[]>(
+    `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = $1::regclass and c.relname ~ $2 and c.relname < $3 order by 1`,
+    [table, `^${table}_[0-9]{4}_[0-9]{2}$`, keep],
+  );
+  for (const { name } of rows) await dataSource.query(`drop table if exists ${name}`);
+  return rows.map(({ name }) => name);
 }

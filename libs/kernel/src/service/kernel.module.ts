@@ -4,6 +4,7 @@ import { AuthService } from '../auth/auth.service.js';
 import { OperatorToken } from '../auth/operator-token.js';
 import { TenantService } from '../auth/tenant.service.js';
 import { AuditLog } from '../audit/audit-log.js';
+import { SecretBox } from '../config/secret-box.js';
 import { Health } from '../health/health.js';
 import { Jobs } from '../jobs/index.js';
 import { Database } from '../persistence/database.js';
@@ -24,6 +25,7 @@ export class KernelModule {
       { provide: LOGGER, useValue: kernel.logger },
       { provide: Database, useValue: kernel.database },
       { provide: ServiceRegistry, useValue: kernel.registry },
+      { provide: SecretBox, useValue: kernel.secrets },
       { provide: Jobs, useValue: kernel.jobs },
       { provide: FILE_STORAGE, useValue: kernel.storage },
       { provide: AuthService, useValue: kernel.auth },

@@ -9,6 +9,7 @@ import { TenantService } from '../auth/tenant.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { KernelConfig } from '../config/kernel.config.js';
 import { loadMasterKey } from '../config/master-key.js';
+import { SecretBox } from '../config/secret-box.js';
 import { BullMqTransport, InProcessTransport, Jobs } from '../jobs/index.js';
 import { type MigrationClass, openDatabase } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
@@ -36,6 +37,7 @@ export interface Kernel {
   database: Database;
   registry: ServiceRegistry;
   contextToken: ContextToken;
+  secrets: SecretBox;
   jobs: Jobs;
   storage: FileStorage;
   principals: PrincipalRepository;
@@ -88,6 +90,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
     database,
     registry,
     contextToken,
+    secrets: new SecretBox(masterKey),
     jobs,
     storage,
     principals,
@@ -109,6 +112,7 @@ function serviceUrls(config: KernelConfig): Partial<Record<ServiceName, string>>
   return {
     inference: config.INFERENCE_URL,
     ingest: config.INGEST_URL,
+    models: config.MODELS_URL,
     retrieval: config.RETRIEVAL_URL,
     sessions: config.SESSIONS_URL,
   };

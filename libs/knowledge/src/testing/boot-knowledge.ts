@@ -1,6 +1,7 @@
 import { InferenceModule, type InferenceOptions } from '@midplane/inference';
 import { type Principal, readConfig } from '@midplane/kernel';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '@midplane/sessions';
+import { modelsConfig, ModelsModule } from '@midplane/models';
+import { SESSIONS_ENTITIES, SessionsModule } from '@midplane/sessions';
 import { createPrincipal, testModules, type TestModules } from '@midplane/testing';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES } from '../ingest/index.js';
 import { RetrievalModule } from '../retrieval/index.js';
@@ -29,7 +30,8 @@ export async function bootKnowledge({ inference, env, runJobs }: BootOptions = {
       InferenceModule.forRoot(inference ?? {}),
       IngestModule.forRoot(readConfig(env ?? {}, ingestConfig)),
       RetrievalModule,
-      SessionsModule.forRoot(readConfig({}, sessionsConfig)),
+      ModelsModule.forRoot(readConfig({}, modelsConfig)),
+      SessionsModule,
     ],
     runJobs,
     env,

@@ -55,8 +55,8 @@ export interface AnswerOutcome {
 }
 
 /**
- * Makes an answer out of passages. Which one serves: `ChatAnswerer` where LLM_BASE_URL is set, or where it is
- * asked for by name; otherwise `ExtractiveAnswerer`, which needs no model but the embedder.
+ * Makes an answer out of passages. Which one serves: `ChatAnswerer` where the tenant has a default route to a
+ * chat model, or where one is asked for by name; otherwise `ExtractiveAnswerer`, which needs no model but the embedder.
  */
 export interface Answerer {
   /** The model's name in answers, and what an application asks for. */

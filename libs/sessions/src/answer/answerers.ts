@@ -6,9 +6,8 @@ import { ModelCompleter } from '../follow-up/model.completer.js';
 import { RuleCompleter } from '../follow-up/rule.completer.js';
 import type { Answerer } from './answerer.port.js';
 import { ChatAnswerer } from './chat/chat.answerer.js';
-import type { ChatModelOptions } from './chat/chat.config.js';
-import { ChatModelClient } from './chat/chat-model.client.js';
-import { ExtractiveAnswerer } from './extractive/extractive.answerer.js';
+import { ChatModel } from './chat/chat-model.js';
+import { EXTRACTIVE_MODEL, ExtractiveAnswerer } from './extractive/extractive.answerer.js';
 import { ANSWERER_MODEL } from './extractive/model.js';
 
 /** Who answers, and who completes its follow-ups. */
@@ -17,42 +16,50 @@ export interface AnswererChoice {
   completer: QuestionCompleter;
 }
 
-/** The answerers that are there; the chat model is the default where one is configured. */
+/** The answerers that are there: a chat model where the tenant has a default route, or where one is asked for. */
 export class Answerers {
-  private readonly choices: AnswererChoice[];
+  private readonly rules = new RuleCompleter();
+  private readonly extractive: AnswererChoice;
 
-  constructor(services: ServiceRegistry, chat: ChatModelOptions | undefined) {
-    const inference = services.client('inference');
-    const rules = new RuleCompleter();
-    this.choices = [{ answerer: new ExtractiveAnswerer(), completer: rules }];
-    if (!chat) return;
-    const client = new ChatModelClient(chat);
-    const embed: Embed = async (texts) => {
-      const { vectors } = await inference.embed({
-        model: ANSWERER_MODEL.embedder,
-        role: 'passage',
-        urgency: 'interactive',
-        centred: false,
-        texts,
-      });
-      return vectors.map(decodeVector);
-    };
-    this.choices.unshift({
-      answerer: new ChatAnswerer(client, chat, embed),
-      completer: new ModelCompleter(client, rules),
-    });
+  constructor(private readonly services: ServiceRegistry) {
+    const answerer = new ExtractiveAnswerer();
+    this.extractive = { answerer, completer: this.rules };
   }
 
   /**
-   * @param name of a model; undefined: the default
+   * @param name of a model or a route; undefined: the tenant's default
    * @throws UserError MODEL_NOT_FOUND, naming those that are there
    */
-  choose(name: string | undefined): AnswererChoice {
-    const chosen = this.choices.find(({ answerer }) => name === undefined || answerer.name === name);
-    if (!chosen) {
-      const available = this.choices.map(({ answerer }) => answerer.name).join(', ');
-      throw new UserError('MODEL_NOT_FOUND', { model: name ?? '', available });
-    }
-    return chosen;
+  async choose(name: string | undefined): Promise<AnswererChoice> {
+    if (name === EXTRACTIVE_MODEL) return this.extractive;
+    const models = this.services.client('models');
+    const resolved = await models.resolve({ model: name }).catch((error: unknown) => {
+      throw withExtractive(error);
+    });
+    if (!resolved) return this.extractive;
+    const model = new ChatModel(models, name, resolved);
+    return {
+      answerer: new ChatAnswerer(model, this.embed),
+      completer: new ModelCompleter(model, this.rules),
+    };
   }
+
+  private readonly embed: Embed = async (texts) => {
+    const { vectors } = await this.services.client('inference').embed({
+      model: ANSWERER_MODEL.embedder,
+      role: 'passage',
+      urgency: 'interactive',
+      centred: false,
+      texts,
+    });
+    return vectors.map(decodeVector);
+  };
+}
+
+/** The models service does not know of the answerer that is built in here. */
+function withExtractive(error: unknown): unknown {
+  if (!(error instanceof UserError) || error.code !== 'MODEL_NOT_FOUND') return error;
+  const { model, available } = error.problem.params;
+  const names = available === '–' ? EXTRACTIVE_MODEL : `${available}, ${EXTRACTIVE_MODEL}`;
+  return new UserError('MODEL_NOT_FOUND', { model: model!, available: names }, { cause: error });
 }

@@ -10,6 +10,7 @@ import type {
 } from '@midplane/contracts';
 import {
   authorize,
+  cancellable,
   currentContext,
   Database,
   invalidInput,
@@ -36,7 +37,6 @@ import type { StandaloneQuestion } from '../follow-up/completer.port.js';
 import { mergeHits } from '../question/merge-hits.js';
 import { partsOf } from '../question/parts.js';
 import { detectLanguage } from '../text/language.js';
-import { cancellable } from './cancellable.js';
 import { readQuestion, titleOf } from './question.js';
 
 /** Chunks before and after each hit that an answerer sees. */
@@ -96,7 +96,7 @@ export class AskService {
     authorize('create', 'Conversation');
     const asked = readQuestion(input.question);
     const language = detectLanguage(asked);
-    const { answerer, completer } = this.answerers.choose(input.model);
+    const { answerer, completer } = await this.answerers.choose(input.model);
     const before = input.conversationId ? await this.conversations.soFar(input.conversationId) : undefined;
     const knowledgeBaseIds = await this.knowledgeBases(input.knowledgeBaseIds, before);
     const turns = before?.turns ?? [];

@@ -1,4 +1,4 @@
-import { authorize, Database } from '@midplane/kernel';
+import { authorize, Database, ServiceRegistry } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import { AnswerRepository, type TouchedAnswer } from '../answer/answer.repository.js';
 import { phrase } from '../answer/phrases.js';
@@ -12,6 +12,7 @@ export class AnswerErasureService {
   constructor(
     private readonly database: Database,
     private readonly answers: AnswerRepository,
+    private readonly services: ServiceRegistry,
   ) {}
 
   /**
@@ -23,7 +24,9 @@ export class AnswerErasureService {
    */
   async eraseFrom(documentIds: string[]): Promise<{ erased: number; left: number }> {
     authorize('delete', 'Document');
-    return this.erase(documentIds);
+    const cached = await this.services.client('models').eraseCached({ documentIds });
+    const { erased, left } = await this.erase(documentIds);
+    return { erased, left: left + cached.left };
   }
 
   /** The same for an answer that was being made while its source was deleted: nobody asked for this deletion here. */

@@ -1,6 +1,6 @@
 import type { Locale } from '@midplane/contracts';
 import type { Turn } from '../answer/answerer.port.js';
-import type { ChatModelClient } from '../answer/chat/chat-model.client.js';
+import type { ChatModel } from '../answer/chat/chat-model.js';
 import { completeSystem, completeUser } from '../answer/chat/prompts/complete-question.v1.js';
 import type { QuestionCompleter, StandaloneQuestion } from './completer.port.js';
 
@@ -14,7 +14,7 @@ const MAX_TOKENS = 200;
 /** Has the chat model complete follow-ups; whatever it does wrong, the rules do instead. */
 export class ModelCompleter implements QuestionCompleter {
   constructor(
-    private readonly client: ChatModelClient,
+    private readonly model: ChatModel,
     private readonly rules: QuestionCompleter,
   ) {}
 
@@ -30,20 +30,23 @@ export class ModelCompleter implements QuestionCompleter {
       question: turn.question,
       answer: turn.answer.slice(0, ANSWER_CHARACTERS),
     }));
+    const documentIds = [...new Set(past.flatMap((turn) => turn.documentIds))];
     try {
-      const reply = await this.client.complete({
+      const reply = await this.model.complete({
         messages: [
           { role: 'system', content: completeSystem(language) },
           { role: 'user', content: completeUser(language, shown, question) },
         ],
         maxTokens: MAX_TOKENS,
         firstTokenTimeoutMs: TIMEOUT_MS,
+        documentIds,
+        knowledgeBaseIds: [],
         signal: AbortSignal.any([signal, AbortSignal.timeout(2 * TIMEOUT_MS)]),
       });
       const text = reply.replace(/<think>.*?<\/think>/su, '').trim();
       if (isQuestion(text, question)) {
         if (text === question) return { text, by: 'asked', documentIds: [] };
-        return { text, by: 'model', documentIds: [...new Set(past.flatMap((turn) => turn.documentIds))] };
+        return { text, by: 'model', documentIds };
       }
     } catch {
       signal.throwIfAborted();

@@ -2,19 +2,21 @@ import type { AnswerEvent, AnswerView, AskInput } from '@midplane/contracts';
 import { InferenceModule, inferenceConfig, inferenceOptions } from '@midplane/inference';
 import { type Principal, readConfig } from '@midplane/kernel';
 import { ingestConfig, IngestModule, KNOWLEDGE_ENTITIES, RetrievalModule } from '@midplane/knowledge';
+import { modelsConfig, ModelsModule } from '@midplane/models';
 import { asPrincipal, type TestModules, testModules } from '@midplane/testing';
-import { SESSIONS_ENTITIES, sessionsConfig, SessionsModule } from '../index.js';
+import { SESSIONS_ENTITIES, SessionsModule } from '../index.js';
 
 /** Boots sessions and all that it calls. @param env of the model, where one shall answer */
 export function bootSessions(env: NodeJS.ProcessEnv = {}): Promise<TestModules> {
-  const config = readConfig(env, inferenceConfig, ingestConfig, sessionsConfig);
+  const config = readConfig(env, inferenceConfig, ingestConfig, modelsConfig);
   return testModules({
     entities: [...KNOWLEDGE_ENTITIES, ...SESSIONS_ENTITIES],
     modules: (kernel) => [
       InferenceModule.forRoot(inferenceOptions({ ...config, ...kernel.config })),
       IngestModule.forRoot(config),
       RetrievalModule,
-      SessionsModule.forRoot(config),
+      ModelsModule.forRoot(config),
+      SessionsModule,
     ],
   });
 }

@@ -6,6 +6,8 @@ export type ChatStep =
   | { text: string }
   /** Thinking in a field of its own. */
   | { reasoning: string }
+  /** A piece of a tool call. */
+  | { tool: { index: number; id?: string; name?: string; arguments: string } }
   /** Bytes as they are: to break the protocol. */
   | { raw: string }
   | { pauseMs: number }
@@ -14,13 +16,15 @@ export type ChatStep =
   /** Cuts the connection. */
   | { close: true }
   /** Ends as the protocol has it. */
-  | { finish: 'stop' | 'length' | 'content_filter' }
+  | { finish: 'stop' | 'length' | 'content_filter' | 'tool_calls' }
   /** Ends the HTTP answer with no finish reason and no [DONE]. */
   | { stop: true };
 
 export type ChatReply =
   | { steps: ChatStep[]; usage?: { prompt_tokens: number; completion_tokens: number } }
-  | { status: number; headers?: Record<string, string> };
+  | { status: number; headers?: Record<string, string>; message?: string }
+  /** Any answer, such as one that is no event stream. */
+  | { type: string; body: string };
 
 /** A chat request as it came in. */
 export interface ChatRequest {
@@ -30,6 +34,10 @@ export interface ChatRequest {
   max_tokens: number;
   stream: boolean;
   authorization: string | undefined;
+  /** Where it was sent to. */
+  path: string;
+  headers: Record<string, string | string[] | undefined>;
+  [more: string]: unknown;
 }
 
 /** Speaks the OpenAI chat protocol over real HTTP, and misbehaves as told. */
@@ -37,20 +45,24 @@ export class FakeChatServer {
   readonly requests: ChatRequest[] = [];
   /** Requests whose client went away before their end. */
   aborted = 0;
+  /** Connections that were made to it since it started. */
+  connections = 0;
   private replies: ChatReply[] = [];
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private server: Server,
+    private readonly port: number,
+  ) {}
 
   static async start(): Promise<FakeChatServer> {
-    const server = createServer();
-    const fake = new FakeChatServer(server);
-    server.on('request', (request, response) => void fake.handle(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const server = await listen(0);
+    const fake = new FakeChatServer(server, (server.address() as AddressInfo).port);
+    fake.serve();
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+    return `http://127.0.0.1:${this.port}/v1`;
   }
 
   /** What the next requests get, one each; the last is repeated. */
@@ -68,23 +80,40 @@ export class FakeChatServer {
     });
   }
 
+  /** Goes away: running answers are cut, and nothing listens any more. */
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  /** Comes back at the same address. */
+  async reopen(): Promise<void> {
+    this.server = await listen(this.port);
+    this.serve();
+  }
+
+  private serve(): void {
+    this.server.on('connection', () => this.connections++);
+    this.server.on('request', (request, response) => void this.handle(request, response));
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body = JSON.parse(Buffer.concat(parts).toString()) as ChatRequest;
-    this.requests.push({ ...body, authorization: request.headers.authorization });
+    const { authorization } = request.headers;
+    this.requests.push({ ...body, authorization, path: request.url ?? '', headers: request.headers });
     response.once('close', () => {
       if (!response.writableEnded) this.aborted++;
     });
     const reply = this.replies.length > 1 ? this.replies.shift()! : this.replies[0]!;
     if ('status' in reply) {
       response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-      response.end(JSON.stringify({ error: { message: `status ${reply.status}` } }));
+      response.end(JSON.stringify({ error: { message: reply.message ?? `status ${reply.status}` } }));
+      return;
+    }
+    if ('body' in reply) {
+      response.writeHead(200, { 'content-type': reply.type }).end(reply.body);
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -103,7 +132,10 @@ export class FakeChatServer {
       if (response.destroyed) return;
       if ('text' in step) send({ content: step.text });
       else if ('reasoning' in step) send({ reasoning_content: step.reasoning });
-      else if ('raw' in step) response.write(step.raw);
+      else if ('tool' in step) {
+        const { index, id, name, arguments: args } = step.tool;
+        send({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: args } }] });
+      } else if ('raw' in step) response.write(step.raw);
       else if ('pauseMs' in step) await new Promise((resolve) => setTimeout(resolve, step.pauseMs));
       else if ('hang' in step) return;
       else if ('close' in step) {
@@ -116,7 +148,7 @@ export class FakeChatServer {
         send({}, step.finish);
         if (reply.usage) {
           response.write(
-            `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: body.model, choices: [], usage: reply.usage })}\n\n`,
+            `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: `${body.model}-2026-01`, choices: [], usage: reply.usage })}\n\n`,
           );
         }
         response.write('data: [DONE]\n\n');
@@ -124,4 +156,10 @@ export class FakeChatServer {
     }
     response.end();
   }
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return server;
 }

@@ -1,15 +1,13 @@
-import type { TokenUsage } from '@midplane/contracts';
 import { claimsOf } from '../../citation/claims.js';
 import { CHECK_PARAMETERS, checkClaim, type Embed } from '../../citation/check.js';
 import { CitationStream } from '../../citation/marks.js';
 import type { Answerer, AnswerOutcome, AnswerRequest, CheckedClaim } from '../answerer.port.js';
 import { phrase } from '../phrases.js';
 import { AnswerHead } from './answer-head.js';
-import type { ChatModelOptions } from './chat.config.js';
-import type { ChatModelClient, ChatUsage } from './chat-model.client.js';
-import { ModelFailure } from './model-failure.js';
-import { buildPrompt, type BuiltPrompt, estimateTokens } from './prompt.js';
+import type { ChatModel } from './chat-model.js';
+import { buildPrompt, type BuiltPrompt } from './prompt.js';
 import { ANSWER_PROMPT } from './prompts/answer.v1.js';
+import { unusableAnswer } from './unusable-answer.js';
 
 /** A model that says in its own words that the passages don't hold the answer, citing nothing. */
 const SAYS_NOT_THERE =
@@ -20,20 +18,25 @@ export class ChatAnswerer implements Answerer {
   readonly name: string;
 
   constructor(
-    private readonly client: ChatModelClient,
-    private readonly options: Pick<ChatModelOptions, 'contextTokens' | 'maxTokens'>,
+    private readonly model: ChatModel,
     private readonly embed: Embed,
   ) {
-    this.name = client.model;
+    this.name = model.name;
   }
 
   async *answer(request: AnswerRequest): AsyncGenerator<string, AnswerOutcome> {
-    const { contextTokens, maxTokens } = this.options;
+    const { contextTokens, maxTokens } = this.model;
     const prompt = buildPrompt(request, contextTokens - maxTokens);
     const head = new AnswerHead();
     const marks = new CitationStream(prompt.passages.length);
     let text = '';
-    await using pieces = this.client.stream({ messages: prompt.messages, maxTokens, signal: request.signal });
+    await using pieces = this.model.stream({
+      messages: prompt.messages,
+      maxTokens,
+      signal: request.signal,
+      documentIds: documentsBehind(prompt),
+      knowledgeBaseIds: [...new Set(prompt.passages.map((passage) => passage.hit.knowledgeBaseId))],
+    });
     let step = await pieces.next();
     for (; !step.done; step = await pieces.next()) {
       const certain = marks.push(head.push(step.value));
@@ -45,7 +48,7 @@ export class ChatAnswerer implements Answerer {
     text += last;
     if (last) yield last;
 
-    if (!refused && text.trim() === '') throw new ModelFailure('empty').toProblem(this.name);
+    if (!refused && text.trim() === '') throw unusableAnswer('empty', this.name);
     if (refused) {
       text = phrase('notInSources', request.language);
       yield text;
@@ -53,20 +56,28 @@ export class ChatAnswerer implements Answerer {
     const claims = claimsOf(text);
     const cites = claims.some((claim) => claim.cites.length > 0);
     const abstained = refused || (!cites && SAYS_NOT_THERE.test(text));
+    const { callId, version, usage, cache } = step.value;
+    const { promptTokens, completionTokens, costMicros } = usage;
     return {
-      modelVersion: step.value.version,
+      modelVersion: version,
       abstained,
       checks: await this.check(claims, prompt.passages, request),
-      usage: usageOf(step.value.usage, prompt, text),
+      usage: {
+        promptTokens,
+        completionTokens,
+        costMicros,
+        cached: cache === 'exact' || cache === 'semantic',
+      },
       documentIds: refused ? [] : documentsBehind(prompt),
       provenance: {
+        callId,
         prompt: ANSWER_PROMPT,
         temperature: 0,
         maxTokens,
         contextTokens,
         passagesInPrompt: prompt.passages.length,
         turnsInPrompt: prompt.turns.map((turn) => turn.messageId),
-        usageEstimated: step.value.usage === undefined,
+        usageEstimated: usage.estimated,
         check: CHECK_PARAMETERS,
       },
     };
@@ -97,10 +108,4 @@ function documentsBehind(prompt: BuiltPrompt): string[] {
       ...prompt.turns.flatMap((turn) => turn.documentIds),
     ]),
   ];
-}
-
-function usageOf(counted: ChatUsage | undefined, prompt: BuiltPrompt, text: string): TokenUsage {
-  const promptTokens = prompt.messages.reduce((sum, message) => sum + estimateTokens(message.content), 0);
-  const estimated = { promptTokens, completionTokens: estimateTokens(text) };
-  return { ...(counted ?? estimated), costMicros: 0, cached: false };
 }

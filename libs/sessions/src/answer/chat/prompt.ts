@@ -1,6 +1,6 @@
 import type { AnswerRequest, Turn } from '../answerer.port.js';
 import type { Passage } from '../passage.js';
-import type { ChatMessage } from './chat-model.client.js';
+import type { ChatMessage } from './chat-model.js';
 import { answerPassage, answerSystem, answerUser } from './prompts/answer.v1.js';
 
 export interface BuiltPrompt {

@@ -1,11 +1,12 @@
 import { ConfigError, configGroup, env, type ConfigOf } from '@midplane/kernel';
 import { z } from 'zod';
 
-/** The variables of the sessions service: the chat model that answers. */
-export const sessionsConfig = configGroup('Chat model', {
+/** The variables of the models service: the first chat model, and what the ledger and the cache keep. */
+export const modelsConfig = configGroup('Models', {
   LLM_BASE_URL: {
     schema: env.url('http', 'https').optional(),
-    description: 'OpenAI-compatible endpoint of the chat model, up to `/v1`.',
+    description:
+      'OpenAI-compatible endpoint of the first chat model, up to `/v1`: the route `default` of every tenant that has none of its own.',
     defaultText: 'none: the built-in extractive answerer',
   },
   LLM_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
@@ -33,42 +34,32 @@ export const sessionsConfig = configGroup('Chat model', {
     description: 'Longest wait between two tokens, in milliseconds.',
     defaultText: '20000',
   },
+  MODEL_LEDGER_MONTHS: {
+    schema: env.integer(13, 1, 1200),
+    description: 'Months for which the ledger of model calls is kept, the running one included.',
+    defaultText: '13',
+  },
+  MODEL_CACHE_ENTRIES: {
+    schema: env.integer(10_000, 0, 10_000_000),
+    description: 'Answers that are cached for each tenant at most, where a route caches.',
+    defaultText: '10000',
+  },
 });
 
-export type SessionsConfig = ConfigOf<typeof sessionsConfig>;
+export type ModelsConfig = ConfigOf<typeof modelsConfig>;
 
-/** How a chat model is reached, and what it can take. */
-export interface ChatModelOptions {
-  baseUrl: string;
-  apiKey?: string | undefined;
-  model: string;
-  contextTokens: number;
-  maxTokens: number;
-  firstTokenTimeoutMs: number;
-  tokenTimeoutMs: number;
-}
+/** Injection token of {@link ModelsConfig}. */
+export const MODELS_CONFIG = Symbol('MODELS_CONFIG');
 
-/**
- * @returns how to reach the chat model, or undefined where none is configured
- * @throws ConfigError where its parts don't fit together
- */
-export function chatModelOptions(config: SessionsConfig): ChatModelOptions | undefined {
-  if (!config.LLM_BASE_URL) return undefined;
+/** @throws ConfigError where the chat model's variables don't fit together */
+export function checkModelsConfig(config: ModelsConfig): void {
+  if (!config.LLM_BASE_URL) return;
   if (!config.LLM_MODEL) {
     throw new ConfigError('LLM_MODEL: LLM_BASE_URL is set, so name the model that it serves.');
   }
   if (config.LLM_MAX_TOKENS > config.LLM_CONTEXT_TOKENS / 2) {
     throw new ConfigError(
-      'LLM_MAX_TOKENS: at most half of LLM_CONTEXT_TOKENS, so that passages fit in as well.',
+      'LLM_MAX_TOKENS: at most half of LLM_CONTEXT_TOKENS, so that a prompt fits in as well.',
     );
   }
-  return {
-    baseUrl: config.LLM_BASE_URL,
-    apiKey: config.LLM_API_KEY,
-    model: config.LLM_MODEL,
-    contextTokens: config.LLM_CONTEXT_TOKENS,
-    maxTokens: config.LLM_MAX_TOKENS,
-    firstTokenTimeoutMs: config.LLM_FIRST_TOKEN_TIMEOUT_MS,
-    tokenTimeoutMs: config.LLM_TOKEN_TIMEOUT_MS,
-  };
 }

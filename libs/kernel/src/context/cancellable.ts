@@ -1,4 +1,4 @@
-import { currentContext, iterateInContext } from '@midplane/kernel';
+import { currentContext, iterateInContext } from './request-context.js';
 
 /**
  * A stream whose work stops when its reader goes away: by the request's signal, or by ending the iteration, even

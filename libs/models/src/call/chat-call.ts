@@ -1,0 +1,290 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answering, ChatEvent, ChatRequest, ChatResult, ChatUsage } from '@midplane/contracts';
+import { asError, type RequestContext, UserError } from '@midplane/kernel';
+import type { Deployment } from '../catalog/catalog.js';
+import type { CallRecord } from '../ledger/call-record.js';
+import { beginAttempt } from '../models.metrics.js';
+import type { Providers } from '../provider/providers.js';
+import { estimateTokens } from '../provider/tokens.js';
+import { asUpstreamFailure, UpstreamFailure } from '../provider/upstream-failure.js';
+import type { PlannedCall } from '../route/planned-call.js';
+import { AnswerDraft } from './answer-draft.js';
+import { Attempt, type Piece } from './attempt.js';
+import { CallClock } from './clock.js';
+import { costMicros } from './cost.js';
+import type { DeploymentStates } from './deployment-states.js';
+
+/** Attempts at one deployment: fewer where another one waits. */
+const ATTEMPTS = 3;
+const ATTEMPTS_BEFORE_NEXT = 2;
+/** A longer wait is not worth it to somebody who waits for an answer; where another deployment waits, even less. */
+const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_BEFORE_NEXT_MS = 500;
+const FIRST_WAIT_MS = 100;
+
+export interface ChatCallInput {
+  id: string;
+  request: ChatRequest;
+  plan: PlannedCall;
+  /** Estimate of the prompt. */
+  promptTokens: number;
+  context: RequestContext;
+  signal: AbortSignal;
+  providers: Providers;
+  states: DeploymentStates;
+  clock?: CallClock;
+  shadowOf?: string;
+}
+
+/** Longest answer that is asked of a deployment. */
+export function maxTokensFor(request: ChatRequest, { maxOutputTokens }: Deployment): number {
+  return Math.min(request.maxTokens ?? maxOutputTokens, maxOutputTokens);
+}
+
+/**
+ * One call of a chat model, from target to target until one has answered whole. Before anything was sent on, what may
+ * pass is tried again, with jitter and as Retry-After asks. After that, an answer that dies ends with its problem, or
+ * is begun anew where the caller takes that.
+ */
+export class ChatCall {
+  readonly clock: CallClock;
+  private draft = new AnswerDraft();
+  private deployment: Deployment | undefined;
+  private last: Attempt | undefined;
+  /** The attempt whose answer the reader has seen begin. */
+  private began: Attempt | undefined;
+  private attempts = 0;
+  private restarts = 0;
+  private sentOn = false;
+  private firstTokenMs: number | null = null;
+  private costMicros = 0;
+  private usage: ChatUsage = { promptTokens: 0, completionTokens: 0, costMicros: 0, estimated: true };
+  private outcome = 'cancelled';
+
+  constructor(private readonly input: ChatCallInput) {
+    this.clock = input.clock ?? new CallClock();
+  }
+
+  /**
+   * Gives the call's events, `done` last.
+   * @throws UserError MODEL_UNAVAILABLE, INVALID_INPUT where the model refuses the request; the signal's reason
+   */
+  async *events(): AsyncGenerator<ChatEvent, void> {
+    try {
+      yield* this.targets();
+      this.outcome = 'ok';
+      yield { type: 'done', result: this.result() };
+    } catch (error) {
+      if (!this.input.signal.aborted) this.outcome = outcomeOf(error);
+      throw error;
+    }
+  }
+
+  private async *targets(): AsyncGenerator<ChatEvent, void> {
+    const { plan, signal, states } = this.input;
+    let failure: UpstreamFailure | undefined;
+    let failed: Deployment | undefined;
+    for (const [position, deployment] of plan.order.entries()) {
+      const restMs = states.breaker(deployment.id).restingMs();
+      if (restMs > 0) {
+        failure ??= new UpstreamFailure('resting', { number: Math.ceil(restMs / 1000) });
+        continue;
+      }
+      const isLast = position === plan.order.length - 1;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          yield* this.attempt(deployment, failure);
+          return;
+        } catch (thrown) {
+          if (signal.aborted) signal.throwIfAborted();
+          failure = asUpstreamFailure(thrown, this.last?.started ?? false);
+          failed = deployment;
+          if (this.sentOn && this.input.request.onInterruption === 'fail')
+            throw this.problem(failure, deployment);
+          const waitMs = failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random());
+          const most = isLast ? ATTEMPTS : ATTEMPTS_BEFORE_NEXT;
+          const longest = isLast ? LONGEST_WAIT_MS : LONGEST_WAIT_BEFORE_NEXT_MS;
+          // What died in the middle may go well the next time, where it may be begun anew at all.
+          const { retryable, reason } = failure;
+          const died = this.last!.started && (reason === 'interrupted' || reason === 'garbled');
+          const mayPass = retryable || died;
+          if (!mayPass || attempt >= most || waitMs > longest) break;
+          await this.clock.upstream(sleep(waitMs, undefined, { signal }));
+        }
+      }
+    }
+    throw this.problem(failure!, failed);
+  }
+
+  private async *attempt(
+    deployment: Deployment,
+    before: UpstreamFailure | undefined,
+  ): AsyncGenerator<ChatEvent, void> {
+    const { request, providers, signal, states } = this.input;
+    const { clock } = this;
+    const maxTokens = maxTokensFor(request, deployment);
+    const provider = providers.of(deployment.provider.kind);
+    const attempt = new Attempt({ request, deployment, provider, maxTokens, signal, clock });
+    this.deployment = deployment;
+    this.last = attempt;
+    this.attempts++;
+    this.draft = new AnswerDraft();
+    const leave = states.enter(deployment.id);
+    const ended = beginAttempt(deployment.name);
+    let outcome = 'left';
+    try {
+      for await (const piece of attempt.pieces()) yield* this.sendOn(piece, attempt, before);
+      states.breaker(deployment.id).succeeded();
+      outcome = 'ok';
+      // An answer of nothing has begun and ended all the same.
+      if (!attempt.started) yield* this.begin(attempt, before);
+    } catch (thrown) {
+      if (!signal.aborted) {
+        const failure = asUpstreamFailure(thrown, attempt.started);
+        outcome = failure.reason;
+        if (failure.isFault) states.breaker(deployment.id).failed();
+      }
+      throw thrown;
+    } finally {
+      leave();
+      ended(outcome);
+      this.count(attempt, deployment);
+    }
+  }
+
+  private async *sendOn(
+    piece: Piece,
+    attempt: Attempt,
+    before: UpstreamFailure | undefined,
+  ): AsyncGenerator<ChatEvent, void> {
+    this.draft.add(piece);
+    if (this.began !== attempt) yield* this.begin(attempt, before);
+    this.sentOn = true;
+    const resume = this.clock.reader();
+    yield piece;
+    resume();
+  }
+
+  /** Says who answers, before the first piece. */
+  private async *begin(
+    attempt: Attempt,
+    before: UpstreamFailure | undefined,
+  ): AsyncGenerator<ChatEvent, void> {
+    this.began = attempt;
+    this.firstTokenMs ??= this.clock.totalMs;
+    const answering = this.answering(attempt);
+    const resume = this.clock.reader();
+    if (this.sentOn) {
+      this.restarts++;
+      yield { type: 'restarted', reason: before?.explain() ?? '', ...answering };
+    } else yield { type: 'started', upstreamMs: this.clock.upstreamMs, ...answering };
+    resume();
+  }
+
+  /** Adds up what an attempt took: also one that died or was left was paid for, as far as it came. */
+  private count(attempt: Attempt, deployment: Deployment): void {
+    const { promptTokens, completionTokens } = attempt;
+    const estimated = promptTokens === undefined || completionTokens === undefined;
+    const tooLittle = !attempt.started && !attempt.finish && estimated;
+    if (tooLittle) return;
+    const usage = {
+      promptTokens: promptTokens ?? this.input.promptTokens,
+      completionTokens:
+        completionTokens ??
+        estimateTokens(this.draft.text + this.draft.reasoning) +
+          this.draft.toolCalls.reduce((sum, call) => sum + estimateTokens(call.name + call.arguments), 0),
+    };
+    const cost = costMicros(deployment, usage.promptTokens, usage.completionTokens);
+    this.costMicros += cost;
+    this.usage = { ...usage, costMicros: cost, estimated };
+  }
+
+  private answering({ version }: Attempt): Answering {
+    const { id, plan } = this.input;
+    const { name, provider } = this.deployment!;
+    return {
+      callId: id,
+      model: name,
+      version,
+      provider: provider.name,
+      route: plan.route?.name ?? null,
+      routeVersion: plan.version,
+      canary: plan.canary && this.deployment === plan.order[0],
+    };
+  }
+
+  private result(): ChatResult {
+    const attempt = this.last!;
+    return {
+      ...this.answering(attempt),
+      text: this.draft.text,
+      reasoning: this.draft.reasoning,
+      toolCalls: this.draft.toolCalls,
+      finish: attempt.finish!,
+      usage: { ...this.usage, costMicros: this.costMicros },
+      cache: 'off',
+      retries: this.attempts - 1,
+      upstreamMs: this.clock.upstreamMs,
+    };
+  }
+
+  private problem(failure: UpstreamFailure, deployment: Deployment | undefined): UserError {
+    const { plan } = this.input;
+    const model = deployment?.name ?? plan.order[0]!.name;
+    if (failure.reason === 'refused') {
+      return new UserError(
+        'INVALID_INPUT',
+        { field: 'messages', detail: failure.explain() },
+        { cause: failure },
+      );
+    }
+    return failure.toProblem(model);
+  }
+
+  /** @returns the call's row of the ledger; to be asked for when it has ended */
+  record(): CallRecord {
+    const { id, request, plan, context, shadowOf } = this.input;
+    const { principal, traceId } = context;
+    const [first] = plan.order;
+    return {
+      id,
+      tenantId: principal.tenantId,
+      at: new Date(),
+      userId: principal.userId,
+      apiKeyId: principal.apiKeyId ?? null,
+      traceId,
+      kind: 'CHAT',
+      askedFor: request.model ?? '',
+      routeId: plan.route?.id ?? null,
+      route: plan.route?.name ?? null,
+      routeVersion: plan.version,
+      firstDeploymentId: first?.id ?? null,
+      firstAnswered: this.outcome === 'ok' && this.deployment === first,
+      canary: plan.canary,
+      shadowOf: shadowOf ?? null,
+      deploymentId: this.deployment?.id ?? null,
+      model: this.deployment?.name ?? null,
+      modelVersion: this.last?.version ?? null,
+      provider: this.deployment?.provider.name ?? null,
+      outcome: this.outcome,
+      cache: 'off',
+      promptTokens: this.usage.promptTokens,
+      completionTokens: this.usage.completionTokens,
+      usageEstimated: this.usage.estimated,
+      costMicros: this.costMicros,
+      firstTokenMs: this.firstTokenMs,
+      totalMs: this.clock.totalMs,
+      overheadMs: this.clock.overheadMs,
+      attempts: this.attempts,
+      restarts: this.restarts,
+      agentId: request.agentId ?? null,
+      knowledgeBaseIds: request.knowledgeBaseIds,
+    };
+  }
+}
+
+/** @returns the problem's code, with the reason of the upstream's failure */
+export function outcomeOf(error: unknown): string {
+  if (!(error instanceof UserError)) return `FAULT ${asError(error).name}`;
+  return error.cause instanceof UpstreamFailure ? `${error.code} ${error.cause.reason}` : error.code;
+}

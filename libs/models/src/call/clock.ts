@@ -1,0 +1,34 @@
+/** Tells the time that is ours from the time that we wait for others. */
+export class CallClock {
+  readonly startedAt = performance.now();
+  /** Waited for models, and between attempts, in ms. */
+  upstreamMs = 0;
+  /** Waited for the reader of the stream, in ms. */
+  private readerMs = 0;
+
+  /** Waits for a model. */
+  async upstream<T>(work: Promise<T>): Promise<T> {
+    const from = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.upstreamMs += performance.now() - from;
+    }
+  }
+
+  /** Call before something is handed to the reader. @returns call when the reader asks for more */
+  reader(): () => void {
+    const from = performance.now();
+    return () => void (this.readerMs += performance.now() - from);
+  }
+
+  /** Milliseconds since the beginning. */
+  get totalMs(): number {
+    return performance.now() - this.startedAt;
+  }
+
+  /** Milliseconds that were ours. */
+  get overheadMs(): number {
+    return Math.max(0, this.totalMs - this.upstreamMs - this.readerMs);
+  }
+}

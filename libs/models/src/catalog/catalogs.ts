@@ -1,0 +1,120 @@
+import { currentContext, Database, SecretBox } from '@midplane/kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { MODELS_CONFIG, type ModelsConfig } from '../models.config.js';
+import type { Catalog, Deployment, Route } from './catalog.js';
+import { type CatalogRows, type DeploymentRow, readCatalog } from './catalog.repository.js';
+import { configuredModel } from './configured-model.js';
+
+/** How old a catalog may be, in ms: a change counts in other processes at most this much later. */
+const FRESH_MS = 2_000;
+/** From this age on it is read anew while the old one still serves. */
+const RENEW_MS = 1_000;
+const MOST_TENANTS = 1_000;
+
+interface Kept {
+  catalog: Catalog;
+  readAt: number;
+  renewing: boolean;
+}
+
+/** The catalogs of the tenants that call here, kept for a moment. */
+@Injectable()
+export class Catalogs {
+  private readonly kept = new Map<string, Kept>();
+  private readonly reading = new Map<string, Promise<Catalog>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: SecretBox,
+    @Inject(MODELS_CONFIG) private readonly config: ModelsConfig,
+  ) {}
+
+  /** @returns the catalog of the running call's tenant */
+  async current(): Promise<Catalog> {
+    const { tenantId } = currentContext().principal;
+    const kept = this.kept.get(tenantId);
+    const age = kept ? performance.now() - kept.readAt : Infinity;
+    if (!kept || age > FRESH_MS) return this.read(tenantId);
+    if (age > RENEW_MS && !kept.renewing) {
+      kept.renewing = true;
+      // Where the database is away, the next call that finds the catalog too old says so.
+      this.read(tenantId).catch(() => (kept.renewing = false));
+    }
+    return kept.catalog;
+  }
+
+  /** Forgets a tenant's catalog, so that a change counts at once in this process. */
+  forget(tenantId: string): void {
+    this.kept.delete(tenantId);
+    this.reading.delete(tenantId);
+  }
+
+  private read(tenantId: string): Promise<Catalog> {
+    const running = this.reading.get(tenantId);
+    if (running) return running;
+    const reading = this.database
+      .tenantOf(tenantId, readCatalog)
+      .then((rows) => {
+        const catalog = this.build(rows);
+        // A change while it was read has forgotten this reading.
+        if (this.reading.get(tenantId) === reading) {
+          if (this.kept.size >= MOST_TENANTS) this.kept.clear();
+          this.kept.set(tenantId, { catalog, readAt: performance.now(), renewing: false });
+        }
+        return catalog;
+      })
+      .finally(() => {
+        if (this.reading.get(tenantId) === reading) this.reading.delete(tenantId);
+      });
+    this.reading.set(tenantId, reading);
+    return reading;
+  }
+
+  private build(rows: CatalogRows): Catalog {
+    const providers = new Map(rows.providers.map((row) => [row.id, row]));
+    const deployments = new Map<string, Deployment>();
+    const routes = new Map<string, Route>();
+    const configured = configuredModel(this.config);
+    if (configured) {
+      deployments.set(configured.deployment.id, configured.deployment);
+      routes.set(configured.route.name, configured.route);
+    }
+    for (const row of rows.deployments) {
+      const { id, name, kind, base_url, sealed_key } = providers.get(row.provider_id)!;
+      const apiKey = sealed_key ? this.secrets.open(sealed_key, id) : undefined;
+      deployments.set(row.id, deploymentOf(row, { id, name, kind, baseUrl: base_url, apiKey }));
+    }
+    for (const row of rows.routes) {
+      const versions = rows.versions.filter((version) => version.route_id === row.id);
+      const pins = rows.pins.filter((pin) => pin.route_id === row.id);
+      routes.set(row.name, {
+        id: row.id,
+        name: row.name,
+        activeVersion: row.active_version,
+        previousVersion: row.previous_version,
+        activatedAt: row.activated_at,
+        versions: new Map(versions.map(({ number, plan }) => [number, plan])),
+        pins: new Map(pins.map((pin) => [pin.user_id, pin.version])),
+      });
+    }
+    return { deployments, routes, limits: rows.limits };
+  }
+}
+
+function deploymentOf(row: DeploymentRow, provider: Deployment['provider']): Deployment {
+  return {
+    id: row.id,
+    name: row.name,
+    version: row.version,
+    provider,
+    upstreamName: row.upstream_name,
+    supports: row.supports,
+    contextTokens: row.context_tokens,
+    maxOutputTokens: row.max_output_tokens,
+    promptPriceMicros: Number(row.prompt_price_micros),
+    completionPriceMicros: Number(row.completion_price_micros),
+    connectTimeoutMs: row.connect_timeout_ms,
+    firstTokenTimeoutMs: row.first_token_timeout_ms,
+    tokenTimeoutMs: row.token_timeout_ms,
+  };
+}

@@ -1,0 +1,2 @@
+export { type ModelsConfig, modelsConfig } from './models.config.js';
+export { ModelsModule } from './models.module.js';

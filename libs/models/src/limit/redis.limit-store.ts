@@ -1,0 +1,215 @@
+import { asError, type Database, type Logger } from '@midplane/kernel';
+import type { Redis } from 'ioredis';
+import {
+  type Demand,
+  type LimitStore,
+  type Refusal,
+  RESERVATION_MS,
+  type Settlement,
+  type SpentBudget,
+} from './limit-store.port.js';
+import { readSpent } from './postgres.limit-store.js';
+
+/** Longer than any period: what is not used any more goes by itself. */
+const KEPT_MS = 40 * 24 * 3_600_000;
+
+/**
+ * Each demand has three keys (its rates, its budget, what is set aside for it by call) and five arguments: requests a
+ * minute, tokens a minute, tokens, budget, micros; a limit that it has not is ''. First all are looked at, then all
+ * are taken. Answers {'ok'}, {'cold', i} where Redis doesn't know what is spent, or the refusal.
+ */
+const RESERVE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local n, call, lifetime, kept = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local plans = {}
+for i = 1, n do
+  local rate, budget, held = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
+  local a = 4 + (i - 1) * 5
+  local rpm, tpm, tokens = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
+  local limit, micros = tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5])
+  local plan = {}
+  if rpm or tpm then
+    local bucket = redis.call('HMGET', rate, 'requests', 'tokens', 'at')
+    local minutes = math.max(0, now - (tonumber(bucket[3]) or now)) / 60000
+    if rpm then
+      plan.requests = math.min(rpm, (tonumber(bucket[1]) or rpm) + minutes * rpm) - 1
+      if plan.requests < 0 then return {'requests', i, math.ceil(-plan.requests * 60000 / rpm)} end
+    end
+    if tpm then
+      local filled = math.min(tpm, (tonumber(bucket[2]) or tpm) + minutes * tpm)
+      local missing = math.min(tokens, tpm) - filled
+      if missing > 0 then return {'tokens', i, math.ceil(missing * 60000 / tpm)} end
+      plan.tokens = filled - tokens
+    end
+  end
+  if limit then
+    local spent = redis.call('HGET', budget, 'spent')
+    if not spent then return {'cold', i} end
+    for _, member in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', now)) do
+      redis.call('ZREM', held, member)
+      redis.call('HINCRBY', budget, 'reserved', '-' .. string.match(member, '%d+$'))
+    end
+    local reserved = tonumber(redis.call('HGET', budget, 'reserved')) or 0
+    if tonumber(spent) + reserved + micros > limit then return {'budget', i} end
+    plan.micros = ARGV[a + 5]
+  end
+  plans[i] = plan
+end
+for i = 1, n do
+  local rate, budget, held = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
+  local plan = plans[i]
+  if plan.requests or plan.tokens then
+    redis.call('HSET', rate, 'at', now)
+    if plan.requests then redis.call('HSET', rate, 'requests', tostring(plan.requests)) end
+    if plan.tokens then redis.call('HSET', rate, 'tokens', tostring(plan.tokens)) end
+    redis.call('PEXPIRE', rate, kept)
+  end
+  if plan.micros then
+    redis.call('HINCRBY', budget, 'reserved', plan.micros)
+    redis.call('ZADD', held, now + lifetime, call .. ':' .. plan.micros)
+    redis.call('PEXPIRE', budget, kept)
+    redis.call('PEXPIRE', held, kept)
+  end
+end
+return {'ok'}`;
+
+/** The same keys; four arguments each: call:micros set aside, micros spent, tokens to give back (or ''), has a budget. */
+const SETTLE = `
+for i = 1, tonumber(ARGV[1]) do
+  local rate, budget, held = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
+  local a = 1 + (i - 1) * 4
+  if ARGV[a + 4] == '1' then
+    if redis.call('ZREM', held, ARGV[a + 1]) == 1 then
+      redis.call('HINCRBY', budget, 'reserved', '-' .. string.match(ARGV[a + 1], '%d+$'))
+    end
+    if redis.call('HEXISTS', budget, 'spent') == 1 then redis.call('HINCRBY', budget, 'spent', ARGV[a + 2]) end
+  end
+  if ARGV[a + 3] ~= '' and redis.call('HEXISTS', rate, 'tokens') == 1 then
+    redis.call('HINCRBYFLOAT', rate, 'tokens', ARGV[a + 3])
+  end
+end
+return 1`;
+
+/** Sets what is spent, where Redis knows less. */
+const LEARN = `
+local spent = tonumber(redis.call('HGET', KEYS[1], 'spent'))
+if not spent or spent < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'spent', ARGV[1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1`;
+
+/** The scripts above, each with the number of its keys, its keys and its arguments. */
+type Script = (keys: number, ...args: (string | number)[]) => Promise<unknown>;
+type Scripts = Record<'reserveModel' | 'settleModel' | 'learnModel', Script>;
+
+/**
+ * Counts in Redis, in one atomic step for each call, whichever process it is in. What is spent is Postgres's to know:
+ * a Redis that was lost learns it anew. While Redis is away, Postgres counts.
+ */
+export class RedisLimitStore implements LimitStore {
+  private readonly scripts: Scripts;
+
+  /** @param redis a connection of its own, which fails at once rather than queue while it is away */
+  constructor(
+    private readonly redis: Redis,
+    private readonly database: Database,
+    private readonly fallback: LimitStore,
+    private readonly logger: Logger,
+  ) {
+    redis.on('error', (error) => logger.warn({ err: error }, 'Redis, for limits of models, is away'));
+    // Sent once, called by their hash from then on.
+    redis.defineCommand('reserveModel', { lua: RESERVE });
+    redis.defineCommand('settleModel', { lua: SETTLE });
+    redis.defineCommand('learnModel', { lua: LEARN });
+    this.scripts = redis as unknown as Scripts;
+  }
+
+  async reserve(tenantId: string, callId: string, demands: Demand[]): Promise<Refusal | undefined> {
+    try {
+      for (;;) {
+        const [verdict, index, waitMs] = await this.tryReserve(tenantId, callId, demands);
+        if (verdict === 'ok') return undefined;
+        const demand = demands[Number(index) - 1]!;
+        if (verdict === 'budget') return { kind: 'budget', demand };
+        if (verdict !== 'cold') return { kind: verdict, demand, waitMs: Number(waitMs) };
+        await this.warm(tenantId, demand);
+      }
+    } catch (error) {
+      this.logger.warn({ err: asError(error) }, 'a limit of models is counted in Postgres');
+      return this.fallback.reserve(tenantId, callId, demands);
+    }
+  }
+
+  async settle({ tenantId, callId, demands, tokens, micros }: Settlement): Promise<void> {
+    const args = demands.flatMap(({ limit, ...asked }) => [
+      `${callId}:${asked.micros}`,
+      micros,
+      limit.tokensPerMinute === null ? '' : asked.tokens - tokens,
+      limit.budgetMicros === null ? '0' : '1',
+    ]);
+    await this.scripts
+      .settleModel(3 * demands.length, ...keysOf(tenantId, demands), demands.length, ...args)
+      .catch((error: unknown) =>
+        this.logger.warn({ err: asError(error) }, 'Redis learns later what a call took'),
+      );
+  }
+
+  async learn(tenantId: string, spent: SpentBudget[]): Promise<void> {
+    await Promise.all(
+      spent.map(({ limitId, subject, period, micros }) =>
+        this.scripts.learnModel(1, budgetKey(tenantId, limitId, subject, period), micros, KEPT_MS),
+      ),
+    ).catch((error: unknown) =>
+      this.logger.debug({ err: asError(error) }, 'Redis does not learn what is spent'),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.redis.disconnect();
+  }
+
+  private async tryReserve(
+    tenantId: string,
+    callId: string,
+    demands: Demand[],
+  ): Promise<['ok' | 'cold' | 'budget' | 'requests' | 'tokens', string?, string?]> {
+    const args = demands.flatMap(({ limit, tokens, micros }) => [
+      limit.requestsPerMinute ?? '',
+      limit.tokensPerMinute ?? '',
+      tokens,
+      limit.budgetMicros ?? '',
+      micros,
+    ]);
+    return (await this.scripts.reserveModel(
+      3 * demands.length,
+      ...keysOf(tenantId, demands),
+      demands.length,
+      callId,
+      RESERVATION_MS,
+      KEPT_MS,
+      ...args,
+    )) as never;
+  }
+
+  private async warm(tenantId: string, { limit, subject, period }: Demand): Promise<void> {
+    const micros = await this.database.tenantOf(tenantId, (manager) =>
+      readSpent(manager, limit.id, subject, period),
+    );
+    await this.scripts.learnModel(1, budgetKey(tenantId, limit.id, subject, period), micros, KEPT_MS);
+  }
+}
+
+/** Keys of one tenant lie in one slot of a cluster. */
+const prefix = (tenantId: string, limitId: string, subject: string) =>
+  `midplane:{${tenantId}}:limit:${limitId}:${subject}`;
+
+const budgetKey = (tenantId: string, limitId: string, subject: string, period: string) =>
+  `${prefix(tenantId, limitId, subject)}:${period}`;
+
+function keysOf(tenantId: string, demands: Demand[]): string[] {
+  return demands.flatMap(({ limit, subject, period }) => [
+    `${prefix(tenantId, limit.id, subject)}:rate`,
+    budgetKey(tenantId, limit.id, subject, period),
+    `${budgetKey(tenantId, limit.id, subject, period)}:held`,
+  ]);
+}

@@ -1,0 +1,23 @@
+import type { ProviderKind } from '@midplane/contracts';
+import { AnthropicProvider } from './anthropic.provider.js';
+import type { ChatProvider } from './chat-provider.port.js';
+import { OpenAiProvider } from './openai.provider.js';
+import { UpstreamHttp } from './upstream-http.js';
+
+/** The protocols that models are reached by, over one set of connections. */
+export class Providers {
+  private readonly http = new UpstreamHttp();
+  private readonly kinds: Record<ProviderKind, ChatProvider> = {
+    openai: new OpenAiProvider(this.http),
+    anthropic: new AnthropicProvider(this.http),
+  };
+
+  of(kind: ProviderKind): ChatProvider {
+    return this.kinds[kind];
+  }
+
+  /** Closes the connections. */
+  close(): Promise<void> {
+    return this.http.close();
+  }
+}
