@@ -3,7 +3,7 @@ export const EXTRACTIVE_PARAMETERS = {
   /** Only the first so many passages are cut into sentences. */
   passages: 4,
   /** A further sentence comes along where its score is at most this much below the best; three at the most. */
-  further: { within: 0.6, most: 3 },
+  further: { within: 1.2, most: 3 },
   /** A sentence that shares more than this with one already taken repeats it (Jaccard index of their words). */
   repeats: 0.75,
   /** Below this probability it abstains. */
