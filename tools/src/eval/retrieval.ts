@@ -1,4 +1,6 @@
+import { parseArgs } from 'node:util';
 import { runInContext, type ServiceClient } from '@midplane/kernel';
+import { sample } from './answers/question-set.ts';
 import { administratorOf, boot } from './boot.ts';
 import { floorsOf, type Table, type Way, WAYS } from './floors.ts';
 import { rankingMetrics, type RankingMetrics } from './metrics.ts';
@@ -6,10 +8,13 @@ import { loadPassages, type PassageBase } from './passages.ts';
 import { type Corpus, readRetrievalSets, type RetrievalSet } from './retrieval-sets.ts';
 
 /**
- * `npm run eval:retrieval`: quality of `search` on sets with known answers, by channel, fused and reranked; and once
- * more with the passages of all sets searched together, as noise.
+ * `npm run eval:retrieval [-- --questions N]`: quality of `search` on sets with known answers, by channel, fused and reranked; and once
+ * more with the passages of all sets searched together, as noise. --questions: how many of each set, evenly chosen
+ * (default: all).
  */
 
+const { values: options } = parseArgs({ options: { questions: { type: 'string' } } });
+const limit = Number(options.questions) || Infinity;
 const NAMES = Object.keys(WAYS) as Way[];
 const CLIENTS = 4;
 /** The same passages in the other language: they answer as well, so they are no noise. */
@@ -28,7 +33,8 @@ await runInContext(context, async () => {
   const bases = new Map<Corpus, PassageBase>();
   for (const [corpus, texts] of corpora) bases.set(corpus, await loadPassages(kernel, corpus, texts));
   await kernel.database.dataSource.query('analyze');
-  for (const set of sets) {
+  for (const whole of sets) {
+    const set = { ...whole, questions: sample(whole.questions, limit) };
     const base = bases.get(set.corpus)!;
     const own = [base.knowledgeBaseId];
     const row = {} as Record<Way, RankingMetrics>;
