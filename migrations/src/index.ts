@@ -1,5 +1,6 @@
 import { Foundation20261121000000 } from './20261121000000-foundation.js';
 import { TokenStates20261122000000 } from './20261122000000-token-states.js';
+import { Ranking20261122043000 } from './20261122043000-ranking.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
-export const MIGRATIONS = [Foundation20261121000000, TokenStates20261122000000];
+export const MIGRATIONS = [Foundation20261121000000, TokenStates20261122000000, Ranking20261122043000];

@@ -8,6 +8,7 @@ import { TokenAligner } from './rerank/late-interaction/token-aligner.js';
 import { PreferredReranker } from './rerank/preferred.reranker.js';
 import { RERANKER } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
+import { TuningService } from './tuning/tuning.service.js';
 
 /** Serves the retrieval contract in this process. */
 @Module({
@@ -15,6 +16,7 @@ import { SearchService } from './search.service.js';
     CandidateRepository,
     TokenAligner,
     SearchService,
+    TuningService,
     ConfiguredModel,
     InferenceReranker,
     LateInteractionReranker,
@@ -23,7 +25,10 @@ import { SearchService } from './search.service.js';
   exports: [SearchService],
 })
 export class RetrievalModule {
-  constructor(registry: ServiceRegistry, service: SearchService) {
-    registry.serve('retrieval', { search: (input) => service.search(input) });
+  constructor(registry: ServiceRegistry, search: SearchService, tuning: TuningService) {
+    registry.serve('retrieval', {
+      search: (input) => search.search(input),
+      tune: (input) => tuning.tune(input),
+    });
   }
 }
