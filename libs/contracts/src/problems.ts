@@ -171,8 +171,8 @@ export const PROBLEMS = define({
   },
   RATED_QUESTIONS_TOO_FEW: {
     kind: 'InvalidInput',
-    en: 'Of {given} rated questions {usable} have their right passage among the candidates; {least} are needed to fit and to measure. Rate more answers up, or give more questions, and check their document titles, pages and texts.',
-    zh: '在 {given} 个已评价的问题中，只有 {usable} 个的正确段落在候选之中；拟合与检验至少需要 {least} 个。请为更多回答点赞，或提供更多问题，并检查其文档标题、页码与文字。',
+    en: '{usable} of {given} rated questions can be used; {least} are needed to fit and to measure, each with its right passage among the candidates. Rate more answers up, or give more questions, and check their document titles, pages and texts.',
+    zh: '{given} 个已评价的问题中可用的有 {usable} 个；拟合与检验至少需要 {least} 个，且其正确段落须在候选之中。请为更多回答点赞，或提供更多问题，并检查其文档标题、页码与文字。',
   },
   EMBEDDING_DIMENSION_UNSUPPORTED: {
     kind: 'InvalidInput',
