@@ -5,6 +5,7 @@ import { createKey, listKeys, revokeKey } from './commands/keys.js';
 import { search } from './commands/search.js';
 import { status } from './commands/status.js';
 import { createTenant, listTenants } from './commands/tenants.js';
+import { tune, type TuneOptions } from './commands/tune.js';
 import { upload } from './commands/upload.js';
 import { Client, CommandError } from './client/client.js';
 import { OperatorClient } from './client/operator.js';
@@ -79,6 +80,21 @@ program
   .description('documents by stage, queues, workers, models, disk')
   .option('--json', 'print JSON')
   .action((options: { json?: boolean }) => run((client) => status(client, options)));
+
+program
+  .command('tune')
+  .description(
+    'fit the ranking of a knowledge base to rated questions; shows before and after on held-out ones. 按已评价的问题拟合排序参数',
+  )
+  .argument('<knowledge base>', 'name or id')
+  .option(
+    '--questions <file>',
+    'JSON Lines or CSV: question, and documentTitle, documentId, page or text of the right passage (default: answers that users rated up)',
+  )
+  .option('--apply', 'keep what was fitted, where it is better')
+  .option('--reset', 'give back the default ranking')
+  .option('--json', 'print JSON')
+  .action((base: string, options: TuneOptions) => run((client) => tune(client, base, options)));
 
 program
   .command('retry')

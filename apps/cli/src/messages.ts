@@ -82,6 +82,57 @@ const TEXTS = {
     en: 'This key is shown only now; keep it where nobody else reads it:',
     zh: '此密钥只显示这一次，请妥善保存：',
   },
+  resetOrTune: {
+    en: '--reset gives back the defaults; leave --questions and --apply out.',
+    zh: '--reset 用于恢复默认值，请勿同时使用 --questions 或 --apply。',
+  },
+  rankingReset: {
+    en: '{name}: ranked by the defaults again.',
+    zh: '{name}：已恢复默认排序参数。',
+  },
+  badQuestions: {
+    en: '{file}, {place}: {reason}. A line holds "question" and "documentTitle", "documentId" or "text" of the right passage, and may hold its "page".',
+    zh: '{file}，{place}：{reason}。每行需有 "question"，以及正确段落的 "documentTitle"、"documentId" 或 "text"，可另有 "page"。',
+  },
+  line: { en: 'line {line}', zh: '第 {line} 行' },
+  notJson: { en: 'not a JSON object', zh: '不是 JSON 对象' },
+  notCsv: { en: 'not CSV with a header ({reason})', zh: '不是带表头的 CSV（{reason}）' },
+  noQuestion: { en: 'no question', zh: '缺少问题' },
+  noRightPassage: { en: 'nothing that names the right passage', zh: '未指明正确段落' },
+  badPage: { en: '"{page}" is no page', zh: '“{page}”不是页码' },
+  tuned: {
+    en: '{usable} of {questions} questions have their right passage among the candidates; {fittedOn} fitted, {heldOut} were held out and measured:',
+    zh: '{questions} 个问题中有 {usable} 个的正确段落在候选之中；{fittedOn} 个用于拟合，其余 {heldOut} 个用于检验：',
+  },
+  measure: { en: 'Held-out questions', zh: '检验用问题' },
+  before: { en: 'Before', zh: '之前' },
+  after: { en: 'After', zh: '之后' },
+  lexicalWeight: { en: 'Weight of words (of vectors)', zh: '词语权重（向量权重）' },
+  coverage: { en: 'Coverage beside closeness', zh: '覆盖率相对贴近度的权重' },
+  beyondChance: {
+    en: '{better} questions are ranked higher, {worse} lower: more than chance (p {p}).',
+    zh: '{better} 个问题排名上升，{worse} 个下降：差异显著（p {p}）。',
+  },
+  withinChance: {
+    en: '{better} questions are ranked higher, {worse} lower: it may be chance (p {p}).',
+    zh: '{better} 个问题排名上升，{worse} 个下降：可能只是偶然（p {p}）。',
+  },
+  nothingToTune: {
+    en: 'No other parameters do better on the questions that fit them. Nothing was changed.',
+    zh: '没有更好的参数。未作任何更改。',
+  },
+  tunedApplied: {
+    en: 'Applied: searches of "{name}" are ranked so from now on. --reset undoes it.',
+    zh: '已应用：今后对“{name}”的检索按此排序。可用 --reset 撤销。',
+  },
+  tunedNotBetter: {
+    en: 'Not better on the questions held out: nothing was changed.',
+    zh: '在检验用问题上没有改善，未作任何更改。',
+  },
+  tunedOnlyShown: {
+    en: 'Nothing was changed. --apply keeps the new parameters.',
+    zh: '未作任何更改。使用 --apply 可采用新参数。',
+  },
   madeTenant: { en: 'Made the tenant "{name}" ({id}).', zh: '已创建租户“{name}”（{id}）。' },
   revoked: { en: 'Revoked {id}.', zh: '已吊销 {id}。' },
   documents: { en: 'Documents', zh: '文档' },

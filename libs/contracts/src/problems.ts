@@ -224,6 +224,11 @@ export const PROBLEMS = define({
     en: 'The knowledge base "{name}" is being re-embedded. Try again when that has ended.',
     zh: '知识库“{name}”正在重新嵌入，请在完成后重试。',
   },
+  RATED_QUESTIONS_TOO_FEW: {
+    kind: 'InvalidInput',
+    en: '{usable} of {given} rated questions can be used; {least} are needed to fit and to measure, each with its right passage among the candidates. Rate more answers up, or give more questions, and check their document titles, pages and texts.',
+    zh: '{given} 个已评价的问题中可用的有 {usable} 个；拟合与检验至少需要 {least} 个，且其正确段落须在候选之中。请为更多回答点赞，或提供更多问题，并检查其文档标题、页码与文字。',
+  },
   EMBEDDING_DIMENSION_UNSUPPORTED: {
     kind: 'InvalidInput',
     en: 'The model "{model}" makes vectors of {dimension} dimensions, which cannot be indexed here. Choose a model with one of {supported}.',

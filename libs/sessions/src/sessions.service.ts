@@ -21,6 +21,7 @@ export class SessionsService implements OnModuleInit {
       conversation: ({ id }) => this.conversations.get(id),
       messages: (input) => this.conversations.messages(input),
       rateMessage: ({ messageId, rating, comment }) => this.conversations.rate(messageId, rating, comment),
+      ratedQuestions: ({ knowledgeBaseId, limit }) => this.conversations.ratedUp(knowledgeBaseId, limit),
       eraseAnswersFrom: ({ documentIds }) => this.erasure.eraseFrom(documentIds),
     });
   }

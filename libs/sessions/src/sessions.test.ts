@@ -289,6 +289,26 @@ describe('a conversation', () => {
       expect((await sessions().messages({ conversationId })).nodes).toHaveLength(4);
     });
   });
+
+  it('gives what was rated up to those who may tune its knowledge base, without who asked', async () => {
+    const rated = async (who: Principal, knowledgeBaseId = base.id) =>
+      (await asPrincipal(who, () => sessions().ratedQuestions({ knowledgeBaseId, limit: 100 }))).map(
+        ({ question, chunkId }) => ({ question, chunkId }),
+      );
+    const question = 'Who approves requests for annual leave?';
+    const answer = await answerTo(bob, input(question));
+    const rate = (rating: 'UP' | 'DOWN') =>
+      asPrincipal(bob, () => sessions().rateMessage({ messageId: answer.id, rating }));
+    const mine = async (who = alice) => (await rated(who)).filter((each) => each.question === question);
+    expect(await mine()).toEqual([]);
+    await rate('UP');
+    expect(await mine()).toEqual([{ question, chunkId: answer.citations[0]!.chunkId }]);
+    expect(await rated(alice, answer.id)).toEqual([]);
+    expect(await rated(stranger)).toEqual([]);
+    await expect(rated(bob)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await rate('DOWN');
+    expect(await mine()).toEqual([]);
+  });
 });
 
 describe('what is refused', () => {

@@ -7,6 +7,7 @@ import {
   DocumentView,
   KnowledgeBaseView,
   Metadata,
+  Ranking,
 } from './knowledge.model.js';
 
 /** An upload whose bytes are in storage: where, and what was counted on the way. */
@@ -34,6 +35,11 @@ export const ingestContract = {
   deleteKnowledgeBase: oc.input(z.object({ id: Id })).output(DeletionView),
   /** Moves a knowledge base to another embedder; searches use the old one until the new vectors are complete. */
   reembedKnowledgeBase: oc.input(z.object({ id: Id, embeddingModel: z.string() })).output(KnowledgeBaseView),
+  /**
+   * Gives a knowledge base ranking parameters of its own, from the next search on; null gives back the defaults.
+   * Audited. Throws KNOWLEDGE_BASE_NOT_FOUND, FORBIDDEN.
+   */
+  setRanking: oc.input(z.object({ id: Id, ranking: Ranking.nullable() })).output(KnowledgeBaseView),
   /**
    * Takes over an upload. Bytes that the knowledge base already holds give the document it has, and the second
    * copy is removed. Throws KNOWLEDGE_BASE_NOT_FOUND, FORBIDDEN, INVALID_INPUT.

@@ -25,6 +25,18 @@ export type Box = z.infer<typeof Box>;
 export const Metadata = z.record(z.string().max(64), z.json());
 export type Metadata = z.infer<typeof Metadata>;
 
+/** How the hits of a knowledge base are ranked; fitted to it, it takes the place of the defaults. */
+export const Ranking = z.object({
+  /**
+   * What a passage's coverage, its BM25 as a share of the highest that the question could reach, counts in the fused
+   * score; its scaled cosine counts the rest to 1.
+   */
+  lexicalWeight: z.number().min(0).max(1),
+  /** What coverage adds to the closeness of tokens when late interaction reranks. */
+  coverage: z.number().min(0).max(4),
+});
+export type Ranking = z.infer<typeof Ranking>;
+
 export const KnowledgeBaseView = z.object({
   id: Id,
   name: z.string(),
@@ -33,6 +45,8 @@ export const KnowledgeBaseView = z.object({
   documentCount: z.int(),
   chunkCount: z.int(),
   createdAt: z.date(),
+  /** Null: the defaults. */
+  ranking: Ranking.nullable(),
 });
 export type KnowledgeBaseView = z.infer<typeof KnowledgeBaseView>;
 

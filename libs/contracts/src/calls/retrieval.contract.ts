@@ -1,7 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Id } from '../ids.js';
-import { Box, Metadata } from './knowledge.model.js';
+import { Box, Metadata, Ranking } from './knowledge.model.js';
 
 export const SearchMode = z.enum(['HYBRID', 'LEXICAL', 'VECTOR']);
 export type SearchMode = z.infer<typeof SearchMode>;
@@ -120,10 +120,82 @@ export const SearchResult = z.object({
 });
 export type SearchResult = z.infer<typeof SearchResult>;
 
+/** Most rated questions of one tuning. */
+export const MOST_RATED_QUESTIONS = 500;
+/** Fewest questions of a tuning whose right passage is among the candidates: half of them fit, half of them measure. */
+export const LEAST_RATED_QUESTIONS = 20;
+
+/** A question and what its right passage is known by: all that is given has to hold, and at least one that tells passages apart. */
+export const RatedQuestion = z
+  .object({
+    question: z.string().trim().min(1).max(4000),
+    chunkId: Id.optional(),
+    documentId: Id.optional(),
+    /** Whatever its case. */
+    documentTitle: z.string().trim().min(1).max(500).optional(),
+    /** A page that the passage is on, 1-based. */
+    page: z.int().min(1).optional(),
+    /** What the passage holds, whatever its case, width and spaces. */
+    text: z.string().trim().min(1).max(2000).optional(),
+  })
+  .refine(({ chunkId, documentId, documentTitle, text }) => chunkId ?? documentId ?? documentTitle ?? text, {
+    error: 'name the right passage by documentTitle, documentId, chunkId or text',
+  });
+export type RatedQuestion = z.infer<typeof RatedQuestion>;
+
+export const TuneInput = z.object({
+  knowledgeBaseId: Id,
+  /** Left out: those that users asked the knowledge base, with answers that they rated up. */
+  questions: z.array(RatedQuestion).min(1).max(MOST_RATED_QUESTIONS).optional(),
+  /** Whether to rank by what was fitted from now on, where it is better on the questions held out. */
+  apply: z.boolean().default(false),
+});
+export type TuneInput = z.input<typeof TuneInput>;
+
+/** How well the right passages are found, over a set of questions. */
+export const RankingMeasures = z.object({
+  /** Shares of the questions whose right passage is the first hit, and among the first five. */
+  recallAt1: z.number(),
+  recallAt5: z.number(),
+  /** Mean of 1 / rank of the first right passage. */
+  mrr: z.number(),
+});
+export type RankingMeasures = z.infer<typeof RankingMeasures>;
+
+export const TuningView = z.object({
+  knowledgeBaseId: Id,
+  /** Different questions that were given, or rated. */
+  questions: z.int(),
+  /** Of them those whose right passage is among the candidates; weights can do nothing for the others. */
+  usable: z.int(),
+  /** Of these, how many fitted the parameters, and how many measured them. */
+  fittedOn: z.int(),
+  heldOut: z.int(),
+  /** Who reranks here; null where the fused order stands. */
+  reranker: z.string().nullable(),
+  current: Ranking,
+  fitted: Ranking,
+  /** On the questions held out, by `current` and by `fitted`. */
+  before: RankingMeasures,
+  after: RankingMeasures,
+  /** Questions held out whose right passage is ranked higher, and lower, than before. */
+  better: z.int(),
+  worse: z.int(),
+  /** Of the sign test, two-sided: how likely chance alone makes as great a difference. */
+  pValue: z.number(),
+  applied: z.boolean(),
+});
+export type TuningView = z.infer<typeof TuningView>;
+
 export const retrievalContract = {
   /**
    * Throws INVALID_INPUT, KNOWLEDGE_BASE_NOT_FOUND, EMBEDDER_MISMATCH (the knowledge base's vectors were made by
    * an embedder that is not there now, or has changed), MODEL_UNAVAILABLE.
    */
   search: oc.input(SearchInput).output(SearchResult),
+  /**
+   * Fits the ranking of a knowledge base to rated questions, and measures it on others. Changes nothing unless told
+   * to. Throws what `search` throws, RATED_QUESTIONS_TOO_FEW and FORBIDDEN.
+   */
+  tune: oc.input(TuneInput).output(TuningView),
 };

@@ -94,6 +94,14 @@ export const sessionsContract = {
   rateMessage: oc
     .input(z.object({ messageId: Id, rating: Rating, comment: z.string().max(2000).optional() }))
     .output(MessageView.nullable()),
+  /**
+   * The latest questions that anybody of the tenant asked this knowledge base, in one piece,, and whose answer they rated
+   * up, each with the chunk that its answer cites first. For tuning alone: it shows users' questions to nobody, and
+   * asks for the right to update the knowledge base.
+   */
+  ratedQuestions: oc
+    .input(z.object({ knowledgeBaseId: Id, limit: z.int().min(1).max(1000) }))
+    .output(z.array(z.object({ question: z.string(), chunkId: Id }))),
   /** Erases the answers that cite a document. @returns how many were erased, and how many are left (0). */
   eraseAnswersFrom: oc
     .input(z.object({ documentIds: z.array(Id).min(1).max(1000) }))

@@ -170,6 +170,14 @@ const CALLS: Record<string, (client: TestClient, of: Belongings) => Promise<Repl
     `mutation ($id: ID!) { reembedKnowledgeBase(id: $id, embeddingModel: "multilingual-e5-small-zh-en") { __typename ${PROBLEM} } }`,
     ({ base }) => ({ id: base }),
   ),
+  tuneKnowledgeBase: send(
+    `mutation ($id: ID!) { tuneKnowledgeBase(id: $id, apply: true) { __typename ${PROBLEM} } }`,
+    ({ base }) => ({ id: base }),
+  ),
+  resetRanking: send(
+    `mutation ($id: ID!) { resetRanking(id: $id) { __typename ${PROBLEM} } }`,
+    ({ base }) => ({ id: base }),
+  ),
   uploadDocument: (client, { base }) => client.upload({ knowledgeBaseId: base }, randomUUID(), 'new.txt'),
   retryDocument: send(
     `mutation ($id: ID!) { retryDocument(id: $id) { __typename ${PROBLEM} } }`,
@@ -345,6 +353,8 @@ describe('of another tenant', () => {
       createKnowledgeBase: undefined,
       deleteKnowledgeBase: 'KNOWLEDGE_BASE_NOT_FOUND',
       reembedKnowledgeBase: 'KNOWLEDGE_BASE_NOT_FOUND',
+      tuneKnowledgeBase: 'KNOWLEDGE_BASE_NOT_FOUND',
+      resetRanking: 'KNOWLEDGE_BASE_NOT_FOUND',
       uploadDocument: 'KNOWLEDGE_BASE_NOT_FOUND',
       retryDocument: 'DOCUMENT_NOT_FOUND',
       deleteDocument: 'DOCUMENT_NOT_FOUND',
@@ -467,6 +477,8 @@ describe('each role', () => {
     createKnowledgeBase: admins,
     deleteKnowledgeBase: admins,
     reembedKnowledgeBase: admins,
+    tuneKnowledgeBase: admins,
+    resetRanking: admins,
     uploadDocument: admins,
     retryDocument: admins,
     deleteDocument: admins,

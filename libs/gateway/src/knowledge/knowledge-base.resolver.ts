@@ -1,5 +1,11 @@
 import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { type DocumentStatus, DocumentStatus as DocumentStatusSchema, PageInput } from '@midplane/contracts';
+import {
+  type DocumentStatus,
+  DocumentStatus as DocumentStatusSchema,
+  PageInput,
+  TuneInput,
+  type TuningView,
+} from '@midplane/contracts';
 import { authorize, type ServiceClient, ServiceRegistry } from '@midplane/kernel';
 import { idOr, parseInput } from '../input/parse-input.js';
 import { type Connection, toConnection } from '../page/page.types.js';
@@ -10,15 +16,19 @@ import {
   KnowledgeBase,
   KnowledgeBaseConnection,
   KnowledgeBaseResult,
+  RankingResult,
   ReembedResult,
 } from './knowledge-base.types.js';
+import { RatedQuestionInput, TuningResult } from './tuning.types.js';
 
 @Resolver(() => KnowledgeBase)
 export class KnowledgeBaseResolver {
   private readonly ingest: ServiceClient<'ingest'>;
+  private readonly retrieval: ServiceClient<'retrieval'>;
 
   constructor(services: ServiceRegistry) {
     this.ingest = services.client('ingest');
+    this.retrieval = services.client('retrieval');
   }
 
   @Query(() => KnowledgeBaseConnection)
@@ -82,4 +92,32 @@ export class KnowledgeBaseResolver {
     authorize('update', 'KnowledgeBase');
     return this.ingest.reembedKnowledgeBase({ id: idOr('KNOWLEDGE_BASE_NOT_FOUND', id), embeddingModel });
   }
+
+  @Mutation(() => TuningResult, {
+    complexity: 100,
+    description:
+      'Fits the ranking of a knowledge base to rated questions (at most 500; left out: those that users rated up), and shows before and after on questions held out. With `apply`, what was fitted is kept where it is better.',
+  })
+  async tuneKnowledgeBase(
+    @Args('id', { type: () => ID }) id: string,
+    @Args('questions', { type: () => [RatedQuestionInput], nullable: true })
+    questions: RatedQuestionInput[] | null,
+    @Args('apply', { type: () => Boolean, defaultValue: false }) apply: boolean,
+  ): Promise<TuningView> {
+    authorize('update', 'KnowledgeBase');
+    const input = { questions: questions?.map(withoutNulls) ?? null, apply };
+    const knowledgeBaseId = idOr('KNOWLEDGE_BASE_NOT_FOUND', id);
+    return this.retrieval.tune(parseInput(TuneInput, { knowledgeBaseId, ...input }));
+  }
+
+  @Mutation(() => RankingResult, {
+    description: 'Gives a knowledge base back the default ranking parameters.',
+  })
+  async resetRanking(@Args('id', { type: () => ID }) id: string): Promise<KnowledgeBase> {
+    authorize('update', 'KnowledgeBase');
+    return this.ingest.setRanking({ id: idOr('KNOWLEDGE_BASE_NOT_FOUND', id), ranking: null });
+  }
 }
+
+const withoutNulls = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));

@@ -1,4 +1,4 @@
-import { Field, GraphQLISODateTime, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { connectionOf } from '../page/page.types.js';
 import {
   Conflict,
@@ -8,6 +8,21 @@ import {
   outcomeOf,
   Unavailable,
 } from '../problem/problem.types.js';
+
+@ObjectType('Ranking', { description: 'How the hits of a knowledge base are ranked.' })
+export class Ranking {
+  @Field(() => Float, {
+    description:
+      'What coverage by words counts in the fused score, 0 to 1; the scaled cosine counts the rest.',
+  })
+  lexicalWeight!: number;
+
+  @Field(() => Float, {
+    description:
+      'What coverage by words adds to the closeness of tokens when late interaction reranks, 0 to 4.',
+  })
+  coverage!: number;
+}
 
 @ObjectType('KnowledgeBase')
 export class KnowledgeBase {
@@ -31,6 +46,9 @@ export class KnowledgeBase {
 
   @Field(() => GraphQLISODateTime)
   createdAt!: Date;
+
+  @Field(() => Ranking, { nullable: true, description: 'Fitted to it by tuning; null: the defaults.' })
+  ranking!: Ranking | null;
 }
 
 export const KnowledgeBaseConnection = connectionOf('KnowledgeBaseConnection', KnowledgeBase);
@@ -53,6 +71,13 @@ export const KnowledgeBaseResult = outcomeOf(
   InvalidInput,
   Forbidden,
   Conflict,
+);
+
+export const RankingResult = outcomeOf(
+  { name: 'RankingResult' },
+  [KnowledgeBase, 'KnowledgeBase'],
+  NotFound,
+  Forbidden,
 );
 
 export const ReembedResult = outcomeOf(

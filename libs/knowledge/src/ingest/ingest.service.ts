@@ -37,6 +37,7 @@ export class IngestService implements OnModuleInit {
       knowledgeBase: ({ id }) => this.bases.get(id),
       deleteKnowledgeBase: ({ id }) => this.erasure.deleteKnowledgeBase(id),
       reembedKnowledgeBase: ({ id, embeddingModel }) => this.reembedding.reembed(id, embeddingModel),
+      setRanking: ({ id, ranking }) => this.bases.setRanking(id, ranking),
       addDocument: (input) => this.documents.add(input),
       documents: (input) => this.documents.list(input),
       document: ({ id }) => this.documents.get(id),

@@ -9,6 +9,7 @@ import { TokenScorer } from './rerank/late-interaction/token-scorer.js';
 import { PreferredReranker } from './rerank/preferred.reranker.js';
 import { RERANKER } from './rerank/reranker.port.js';
 import { SearchService } from './search.service.js';
+import { TuningService } from './tuning/tuning.service.js';
 
 /** Serves the retrieval contract in this process. */
 @Module({
@@ -17,6 +18,7 @@ import { SearchService } from './search.service.js';
     TokenAligner,
     TokenScorer,
     SearchService,
+    TuningService,
     ConfiguredModel,
     InferenceReranker,
     LateInteractionReranker,
@@ -25,7 +27,10 @@ import { SearchService } from './search.service.js';
   exports: [SearchService],
 })
 export class RetrievalModule {
-  constructor(registry: ServiceRegistry, service: SearchService) {
-    registry.serve('retrieval', { search: (input) => service.search(input) });
+  constructor(registry: ServiceRegistry, search: SearchService, tuning: TuningService) {
+    registry.serve('retrieval', {
+      search: (input) => search.search(input),
+      tune: (input) => tuning.tune(input),
+    });
   }
 }

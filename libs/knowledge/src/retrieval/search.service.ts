@@ -39,6 +39,7 @@ import type { SearchScope } from './candidates/queries.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
 import { type Narrowing, narrowings } from './narrowing.js';
+import { rankingOf } from './ranking.js';
 import { type Named, namedIn, respell, respellable } from './question/index.js';
 import type { Meeting } from './rerank/late-interaction/matches.js';
 import { type Alignment, TokenAligner } from './rerank/late-interaction/token-aligner.js';
@@ -54,6 +55,9 @@ const MAX_QUERY_LENGTH = 4000;
 
 /** Candidates of each channel: at least 50, twice as many as are asked for, at most 200. */
 const candidatesFor = (topK: number): number => Math.min(200, Math.max(50, 2 * topK));
+
+/** @returns how many of the fused candidates a reranker gets: as many as are asked for at least */
+export const rerankedOf = ({ limit }: Reranker, topK: number): number => Math.max(limit, topK);
 
 /** Passages that are embedded for a question whose knowledge bases have no token states: as many as are read for an answer. */
 const ALIGNED_BY_OTHER = 4;
@@ -73,6 +77,15 @@ interface Found {
 }
 type Search = z.output<typeof SearchInput>;
 type Asked = Omit<RerankRequest, 'candidates' | 'signal'>;
+
+/** A search before its ranking. */
+export interface Gathered {
+  bases: SearchedBase[];
+  filters: NamedFilter[];
+  asked: Asked;
+  lexical: LexicalCandidates;
+  vector: Candidate[][];
+}
 type Embedded = Awaited<ReturnType<ServiceClient<'inference'>['embed']>>;
 
 /** Finds the passages that answer a question. */
@@ -100,28 +113,9 @@ export class SearchService {
   async search(request: SearchRequest): Promise<SearchResult> {
     const begun = performance.now();
     const input = SearchInput.parse(request);
-    authorize('search', 'KnowledgeBase');
-    const query = plainQuestion(input.query);
-    if (query === '')
-      throw invalidInput('query', {
-        en: 'expected a question or words to search for',
-        zh: '请输入要检索的问题或词语',
-      });
-    if (query.length > MAX_QUERY_LENGTH)
-      throw invalidInput('query', {
-        en: `expected at most ${MAX_QUERY_LENGTH} characters`,
-        zh: `不得超过 ${MAX_QUERY_LENGTH} 个字符`,
-      });
-    const scope = scopeOf(input);
-    const early = this.embedEarly(input, query);
-    const named = input.namedFilters ? namedIn(query) : undefined;
-    const bases = await this.basesOf(scope, named);
-    const tries = narrowings(scope, bases, named);
-    const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
-      this.channels(input, narrowed, query, early),
-    );
-    const fused = fuse({ lexical, vector }, input.mode, input.fusion);
-    const asked = { query, words, scope, question, reach: lexical.reach };
+    const { bases, filters, asked, vector, lexical } = await this.gather(input);
+    const { scope, words, question } = asked;
+    const fused = fuse({ lexical, vector }, input.mode, input.fusion, asked.ranking);
     const { hits, alignments, reranker } = await this.rerank(input, asked, fused);
     const kept = hits
       .filter(({ trace }) => input.minScore === undefined || scoreOf(trace) >= input.minScore)
@@ -131,7 +125,8 @@ export class SearchService {
       this.candidates.passages(scope, ids, input.neighbours),
       this.aligned(asked, ids, alignments),
     ]);
-    const other = input.alignments && !question ? await this.alignedByOther(query, ids, passages) : undefined;
+    const other =
+      input.alignments && !question ? await this.alignedByOther(asked.query, ids, passages) : undefined;
     const tokens = other?.question ?? question;
 
     const cosines = vector.flatMap((list) => list.slice(0, 1).map(({ score }) => score));
@@ -152,6 +147,35 @@ export class SearchService {
       coverage: coverageOf(lexical.found[0]?.score ?? 0, lexical.reach),
       bestCosine: cosines.length > 0 ? Math.max(...cosines) : null,
     };
+  }
+
+  /**
+   * What both channels find for a question, before anything is ranked.
+   * @throws UserError as the retrieval contract says
+   */
+  async gather(input: Search): Promise<Gathered> {
+    authorize('search', 'KnowledgeBase');
+    const query = plainQuestion(input.query);
+    if (query === '')
+      throw invalidInput('query', {
+        en: 'expected a question or words to search for',
+        zh: '请输入要检索的问题或词语',
+      });
+    if (query.length > MAX_QUERY_LENGTH)
+      throw invalidInput('query', {
+        en: `expected at most ${MAX_QUERY_LENGTH} characters`,
+        zh: `不得超过 ${MAX_QUERY_LENGTH} 个字符`,
+      });
+    const scope = scopeOf(input);
+    const early = this.embedEarly(input, query);
+    const named = input.namedFilters ? namedIn(query) : undefined;
+    const bases = await this.basesOf(scope, named);
+    const tries = narrowings(scope, bases, named);
+    const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
+      this.channels(input, narrowed, query, early),
+    );
+    const asked = { query, words, scope, question, reach: lexical.reach, ranking: rankingOf(bases) };
+    return { bases, filters, asked, lexical, vector };
   }
 
   /** What the first of the ways finds that finds anything, and the filters that it had. */
@@ -310,7 +334,7 @@ export class SearchService {
     const { reranker } = this;
     const asTheyAre = { hits: fused, alignments: new Map<string, Alignment>(), reranker: null };
     if (!(input.rerank ?? input.mode === 'HYBRID') || fused.length === 0) return asTheyAre;
-    const candidates = fused.slice(0, Math.max(reranker.limit, input.topK));
+    const candidates = fused.slice(0, rerankedOf(reranker, input.topK));
     try {
       const reranking = await reranker.rerank({ ...asked, candidates, signal: currentContext().signal });
       if (!reranking) return asTheyAre;

@@ -18,7 +18,13 @@ export interface AnsweredTurn {
   manifest: Manifest;
 }
 
-/** Conversations of one user within the tenant of the transaction. Every read names the user. */
+/** A question as it was searched, and the chunk that its answer cites first. */
+export interface RatedQuestion {
+  question: string;
+  chunkId: string;
+}
+
+/** Conversations of one user within the tenant of the transaction. Every read names the user, but for `ratedUp`. */
 export class ConversationRepository {
   async add(manager: EntityManager, conversation: ConversationEntity): Promise<void> {
     await manager.insert(ConversationEntity, conversation);
@@ -78,6 +84,29 @@ export class ConversationRepository {
       [conversationId, limit],
     );
     return rows.reverse();
+  }
+
+  /**
+   * The latest questions of all users that were asked a knowledge base, alone or among others, in one piece, whose answer was rated up and
+   * cites what supports it. An erased answer tells nothing.
+   */
+  async ratedUp(manager: EntityManager, knowledgeBaseId: string, limit: number): Promise<RatedQuestion[]> {
+    return manager.query<RatedQuestion[]>(
+      `select r.question, r."chunkId"
+       from (
+         select distinct on (question, "chunkId") m.id, a.manifest #>> '{question,searched}' as question,
+           m.answer #>> '{citations,0,chunkId}' as "chunkId"
+         from message m join answer_manifest a on a.message_id = m.id
+         where m.rating = 'UP' and m.role = 'ASSISTANT'
+           and not (m.answer ->> 'erased')::boolean
+           and (m.answer #>> '{citations,0,supported}')::boolean
+           and a.manifest -> 'knowledgeBaseIds' @> jsonb_build_array($1::text)
+           and a.manifest #> '{question,parts}' is null
+         order by question, "chunkId", m.id desc
+       ) r
+       order by r.id desc limit $2`,
+      [knowledgeBaseId, limit],
+    );
   }
 
   /** @returns the rated message, or null where the user has no such message */

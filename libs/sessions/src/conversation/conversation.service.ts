@@ -2,7 +2,7 @@ import type { ConversationView, MessageView, Page, PageInput, Rating } from '@mi
 import { authorize, currentContext, Database, decodeCursor, toPage, UserError } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { Turn } from '../answer/answerer.port.js';
-import { ConversationRepository } from './conversation.repository.js';
+import { ConversationRepository, type RatedQuestion } from './conversation.repository.js';
 import { conversationView, messageView } from './views.js';
 
 /** Turns that a follow-up or a prompt can look back on. */
@@ -73,6 +73,15 @@ export class ConversationService {
       this.conversations.rate(manager, messageId, userId, rating, comment),
     );
     return rated && messageView(rated);
+  }
+
+  /**
+   * What users of the tenant asked a knowledge base and rated up, for tuning it.
+   * @throws UserError FORBIDDEN for those who may not tune it
+   */
+  async ratedUp(knowledgeBaseId: string, limit: number): Promise<RatedQuestion[]> {
+    authorize('update', 'KnowledgeBase');
+    return this.database.tenant((manager) => this.conversations.ratedUp(manager, knowledgeBaseId, limit));
   }
 
   /** @throws UserError CONVERSATION_NOT_FOUND */

@@ -1,3 +1,4 @@
+import type { Ranking } from '@midplane/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { EmbedderBinding } from '../../vector-space.js';
 
@@ -32,6 +33,10 @@ export class KnowledgeBaseEntity {
   /** Chunks that can be found: those of the documents that are READY. */
   @Column('int', { name: 'chunk_count' })
   chunkCount!: number;
+
+  /** Fitted to it and to its embedder; null: the defaults. */
+  @Column('jsonb', { nullable: true })
+  ranking!: Ranking | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

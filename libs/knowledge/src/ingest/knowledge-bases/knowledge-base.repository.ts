@@ -1,3 +1,4 @@
+import type { Ranking } from '@midplane/contracts';
 import { type EntityManager, MoreThan } from 'typeorm';
 import type { EmbedderBinding } from '../../vector-space.js';
 import { KnowledgeBaseEntity } from './knowledge-base.entity.js';
@@ -71,12 +72,18 @@ export class KnowledgeBaseRepository {
     );
   }
 
+  /** What was fitted to the embedder before does not hold for another one. */
   async bind(manager: EntityManager, id: string, to: EmbedderBinding): Promise<void> {
     await manager.update(KnowledgeBaseEntity, id, {
       embeddingModel: to.name,
       embeddingRevision: to.revision,
       dimension: to.dimension,
+      ranking: null,
     });
+  }
+
+  async rank(manager: EntityManager, id: string, ranking: Ranking | null): Promise<void> {
+    await manager.update(KnowledgeBaseEntity, id, { ranking });
   }
 
   /** From now on it is there for nobody. Its name is free again. */

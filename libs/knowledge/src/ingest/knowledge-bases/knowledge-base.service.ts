@@ -1,4 +1,4 @@
-import type { KnowledgeBaseView, Page, PageInput } from '@midplane/contracts';
+import type { KnowledgeBaseView, Page, PageInput, Ranking } from '@midplane/contracts';
 import {
   AuditLog,
   authorize,
@@ -49,6 +49,7 @@ export class KnowledgeBaseService {
       dimension: embedder.dimension,
       documentCount: 0,
       chunkCount: 0,
+      ranking: null,
       createdAt: new Date(),
       deleting: false,
     };
@@ -61,6 +62,25 @@ export class KnowledgeBaseService {
       });
     });
     return knowledgeBaseView(base);
+  }
+
+  /**
+   * Gives a knowledge base ranking parameters of its own; null gives back the defaults.
+   * @throws UserError KNOWLEDGE_BASE_NOT_FOUND, FORBIDDEN
+   */
+  async setRanking(id: string, ranking: Ranking | null): Promise<KnowledgeBaseView> {
+    authorize('update', 'KnowledgeBase');
+    return this.database.tenant(async (manager) => {
+      const base = await this.bases.findLocked(manager, id, 'changed');
+      if (!base) throw new UserError('KNOWLEDGE_BASE_NOT_FOUND', { id });
+      await this.bases.rank(manager, id, ranking);
+      await this.audit.append(manager, {
+        action: 'knowledge-base.set-ranking',
+        subject: id,
+        detail: { before: base.ranking, after: ranking },
+      });
+      return knowledgeBaseView({ ...base, ranking });
+    });
   }
 
   /** In the order in which they were made. @throws UserError INVALID_INPUT for a strange cursor, FORBIDDEN */

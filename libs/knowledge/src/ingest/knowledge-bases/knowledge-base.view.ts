@@ -3,6 +3,6 @@ import type { KnowledgeBaseEntity } from './knowledge-base.entity.js';
 
 /** @returns a knowledge base as other services see it */
 export function knowledgeBaseView(base: KnowledgeBaseEntity): KnowledgeBaseView {
-  const { id, name, description, embeddingModel, documentCount, chunkCount, createdAt } = base;
-  return { id, name, description, embeddingModel, documentCount, chunkCount, createdAt };
+  const { id, name, description, embeddingModel, documentCount, chunkCount, createdAt, ranking } = base;
+  return { id, name, description, embeddingModel, documentCount, chunkCount, createdAt, ranking };
 }

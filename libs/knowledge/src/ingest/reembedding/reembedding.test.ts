@@ -46,6 +46,7 @@ describe.skipIf(!existsSync(join(MODELS, SECOND_MODEL)))(
         const upload = { knowledgeBaseId: base.id, fileName: 'book.pdf' };
         const early = await ingestDocument(modules.kernel, { ...upload, content: book(1) });
         const first = base.embeddingModel;
+        await ingest().setRanking({ id: base.id, ranking: { lexicalWeight: 0.9, coverage: 1 } });
 
         const moving = await ingest().reembedKnowledgeBase({ id: base.id, embeddingModel: SECOND_MODEL });
         expect(moving.embeddingModel).toBe(first);
@@ -68,7 +69,10 @@ describe.skipIf(!existsSync(join(MODELS, SECOND_MODEL)))(
           await sleep(20);
         }
         expect([first, SECOND_MODEL]).toEqual(expect.arrayContaining([...models]));
-        expect(await ingest().knowledgeBase({ id: base.id })).toMatchObject({ embeddingModel: SECOND_MODEL });
+        expect(await ingest().knowledgeBase({ id: base.id })).toMatchObject({
+          embeddingModel: SECOND_MODEL,
+          ranking: null,
+        });
 
         const ready = await settledDocument(modules.kernel, late.id);
         expect(ready.status).toBe('READY');

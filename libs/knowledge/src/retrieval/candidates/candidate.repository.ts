@@ -1,3 +1,4 @@
+import { Ranking } from '@midplane/contracts';
 import { Database, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { PlacedLine } from '../../chunk/index.js';
@@ -11,6 +12,8 @@ import {
   statesQuery,
   type Plan,
   type Query,
+  rightAmongQuery,
+  type RightPassage,
   type SearchScope,
   seenWordsQuery,
   vectorQuery,
@@ -21,6 +24,8 @@ export interface SearchedBase {
   id: string;
   name: string;
   embedder: EmbedderBinding;
+  /** Fitted to it; null: the defaults. */
+  ranking: Ranking | null;
   /** Chunks of it that the search may see, about. */
   chunks: number;
   /** Chunks in the whole index, about; 0 where Postgres has not counted yet. */
@@ -106,12 +111,14 @@ export class CandidateRepository {
       embedderName: string;
       embedderRevision: string;
       dimension: number;
+      ranking: unknown;
       chunks: number;
       indexed: number;
       named?: NamedMatch[];
     }>(basesQuery(scope, named), SETTINGS);
-    return rows.map(({ embedderName, embedderRevision, dimension, ...base }) => ({
+    return rows.map(({ embedderName, embedderRevision, dimension, ranking, ...base }) => ({
       ...base,
+      ranking: Ranking.nullable().parse(ranking),
       named: base.named ?? [],
       embedder: { name: embedderName, revision: embedderRevision, dimension },
     }));
@@ -188,6 +195,13 @@ export class CandidateRepository {
   ): Promise<ChunkStates[]> {
     if (chunkIds.length === 0) return [];
     return this.run(statesQuery(scope, space, words, chunkIds), SETTINGS);
+  }
+
+  /** @returns the ids of those of the chunks that are a right passage and may still be seen */
+  async rightAmong(scope: SearchScope, chunkIds: string[], right: RightPassage): Promise<string[]> {
+    if (chunkIds.length === 0) return [];
+    const rows = await this.run<{ id: string }>(rightAmongQuery(scope, chunkIds, right), SETTINGS);
+    return rows.map(({ id }) => id);
   }
 
   private run<R>({ text, values }: Query, settings: TransactionSettings): Promise<R[]> {

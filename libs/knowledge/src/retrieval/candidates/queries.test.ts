@@ -7,6 +7,7 @@ import {
   passagesQuery,
   statesQuery,
   type Query,
+  rightAmongQuery,
   type SearchScope,
   seenWordsQuery,
   vectorQuery,
@@ -45,6 +46,16 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
     ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
+    [
+      'right-among',
+      rightAmongQuery(scope, [base], {
+        chunkId: base,
+        documentId: base,
+        documentTitle: 'Travel Policy',
+        page: 2,
+        text: 'ＨＯＴＥＬ  limit',
+      }),
+    ],
     ['states', statesQuery(scope, 'model@revision', ['annual', 'leave'], [base])],
   ])('%s', async (query, built) => {
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);

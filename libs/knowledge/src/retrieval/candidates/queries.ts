@@ -224,6 +224,48 @@ where s.chunk_id = any (${ids}::uuid[])
   return { text, values: parameters.values };
 }
 
+/** What a right passage is known by: all that is given has to hold. */
+export interface RightPassage {
+  chunkId?: string | undefined;
+  documentId?: string | undefined;
+  /** Or the name of its file; whatever its case. */
+  documentTitle?: string | undefined;
+  /** 1-based. */
+  page?: number | undefined;
+  /** Whatever its case, width and spaces. */
+  text?: string | undefined;
+}
+
+/** Those of the chunks that are a right passage, as long as they may be seen: a row for each. */
+export function rightAmongQuery(scope: SearchScope, chunkIds: string[], right: RightPassage): Query {
+  const parameters = new Parameters();
+  const ids = parameters.add(chunkIds);
+  const visible = visibleSql(scope, parameters);
+  const conditions: string[] = [];
+  if (right.chunkId !== undefined) conditions.push(`c.id = ${parameters.add(right.chunkId)}::uuid`);
+  if (right.documentId !== undefined) conditions.push(`d.id = ${parameters.add(right.documentId)}::uuid`);
+  if (right.documentTitle !== undefined) {
+    const title = parameters.add(right.documentTitle.normalize('NFKC').toLowerCase());
+    conditions.push(`${title} in (lower(normalize(d.title, NFKC)), lower(normalize(d.file_name, NFKC)))`);
+  }
+  if (right.page !== undefined) {
+    const page = `${parameters.add(right.page)}::int`;
+    conditions.push(
+      `(c.page = ${page} or exists (select from jsonb_array_elements(c.boxes) b where (b ->> 'page')::int = ${page}))`,
+    );
+  }
+  if (right.text !== undefined) {
+    const text = parameters.add(right.text.normalize('NFKC').toLowerCase().replace(/\s+/g, ''));
+    conditions.push(`strpos(lower(regexp_replace(normalize(c.text, NFKC), '\\s+', '', 'g')), ${text}) > 0`);
+  }
+  const text = `select c.id
+from chunk c
+join document d on d.id = c.document_id
+where c.id = any (${ids}::uuid[])
+  and ${[visible, ...conditions].join('\n  and ')}`;
+  return { text, values: parameters.values };
+}
+
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
 const DOCUMENTS_COUNTED = 2000;
 
@@ -232,7 +274,7 @@ export const NAMED_DOCUMENTS = 200;
 
 /**
  * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
- * chunks that the search may see (`chunks`), about how many the whole index holds (`indexed`), and the visible
+ * ranking that was fitted to it, the chunks that the search may see (`chunks`), about how many the whole index holds (`indexed`), and the visible
  * documents that the question may mean (`named`): id, title, chunks, which of the names their titles hold, and
  * whether they are from the named time.
  */
@@ -253,7 +295,7 @@ export function basesQuery(scope: SearchScope, named?: Named): Query {
     ) c
   )`;
   const text = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
-  k.dimension,
+  k.dimension, k.ranking,
   ${chunks} as chunks,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed${namedSql(scope, named, parameters)}
 from knowledge_base k

@@ -78,7 +78,7 @@ describe('fusion', () => {
 
   it('gives a lone candidate the whole weight of its channel', () => {
     const [hit] = fuse({ lexical: { found: [], reach: 0 }, vector: [list(['a', 0.8])] }, 'HYBRID', 'SCORE');
-    expect(hit!.trace.vectorPart).toBe(FUSION.vectorWeight);
+    expect(hit!.trace.vectorPart).toBeCloseTo(1 - FUSION.lexicalWeight, 12);
   });
 
   it('scores a single channel by its own measure', () => {

@@ -1,4 +1,4 @@
-import type { Fusion, HitTrace, SearchMode } from '@midplane/contracts';
+import type { Fusion, HitTrace, Ranking, SearchMode } from '@midplane/contracts';
 import type { Candidate, LexicalCandidates } from '../candidates/candidate.repository.js';
 import { FUSION } from './fusion.parameters.js';
 
@@ -27,11 +27,17 @@ type Part = (score: number, rank: number) => number;
  * reciprocal ranks.
  *
  * With one channel the score is its own: coverage, or the cosine.
+ * @param ranking what coverage counts; the cosine counts the rest to 1
  */
-export function fuse(channels: Channels, mode: SearchMode, fusion: Fusion): FusedHit[] {
+export function fuse(
+  channels: Channels,
+  mode: SearchMode,
+  fusion: Fusion,
+  { lexicalWeight }: Pick<Ranking, 'lexicalWeight'> = FUSION,
+): FusedHit[] {
   const hits = new Map<string, FusedHit>();
   const { found, reach } = channels.lexical;
-  const lexicalPart = lexicalPartOf(mode, fusion, reach);
+  const lexicalPart = lexicalPartOf(mode, fusion, reach, lexicalWeight);
   for (const [i, { chunkId, score }] of found.entries()) {
     const { trace } = hitOf(hits, chunkId);
     trace.lexicalRank = i + 1;
@@ -39,7 +45,7 @@ export function fuse(channels: Channels, mode: SearchMode, fusion: Fusion): Fuse
     trace.lexicalPart = lexicalPart(score, i + 1);
   }
   for (const list of channels.vector) {
-    const vectorPart = vectorPartOf(mode, fusion, list);
+    const vectorPart = vectorPartOf(mode, fusion, list, 1 - lexicalWeight);
     for (const [i, { chunkId, score }] of list.entries()) {
       const { trace } = hitOf(hits, chunkId);
       trace.vectorRank = i + 1;
@@ -58,18 +64,18 @@ export function coverageOf(score: number, reach: number): number {
   return reach > 0 ? Math.min(1, score / reach) : 0;
 }
 
-function lexicalPartOf(mode: SearchMode, fusion: Fusion, reach: number): Part {
+function lexicalPartOf(mode: SearchMode, fusion: Fusion, reach: number, lexicalWeight: number): Part {
   if (fusion === 'RRF') return reciprocalRank;
-  const weight = mode === 'LEXICAL' ? 1 : FUSION.lexicalWeight;
+  const weight = mode === 'LEXICAL' ? 1 : lexicalWeight;
   return (score) => weight * coverageOf(score, reach);
 }
 
-function vectorPartOf(mode: SearchMode, fusion: Fusion, list: Candidate[]): Part {
+function vectorPartOf(mode: SearchMode, fusion: Fusion, list: Candidate[], vectorWeight: number): Part {
   if (fusion === 'RRF') return reciprocalRank;
   if (mode === 'VECTOR') return (score) => score;
   const best = list[0]?.score ?? 0;
   const last = list.at(-1)?.score ?? 0;
-  return (score) => FUSION.vectorWeight * (best > last ? (score - last) / (best - last) : 1);
+  return (score) => vectorWeight * (best > last ? (score - last) / (best - last) : 1);
 }
 
 const reciprocalRank: Part = (_, rank) => 1 / (FUSION.reciprocalRankConstant + rank);

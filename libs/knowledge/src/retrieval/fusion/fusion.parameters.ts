@@ -20,10 +20,11 @@
  * Unscaled cosines do a little better on DRCD, but their ratio fits one embedder only: others spread theirs wider.
  */
 export const FUSION = {
-  /** Of a passage's coverage: its BM25 as a share of the highest that the question could reach. */
+  /**
+   * Of a passage's coverage: its BM25 as a share of the highest that the question could reach. Its cosine, scaled from
+   * the vector channel's last candidate (0) to its best (1), has the rest to 1. A knowledge base can have another one.
+   */
   lexicalWeight: 0.82,
-  /** Of a passage's cosine, scaled from the vector channel's last candidate (0) to its best (1). */
-  vectorWeight: 0.18,
   /** Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet" (SIGIR 2009), take 60. */
   reciprocalRankConstant: 60,
 } as const;

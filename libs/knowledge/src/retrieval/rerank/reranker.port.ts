@@ -1,4 +1,4 @@
-import type { QuestionStates } from '@midplane/contracts';
+import type { QuestionStates, Ranking } from '@midplane/contracts';
 import type { SearchScope } from '../candidates/queries.js';
 import type { FusedHit } from '../fusion/fuse.js';
 import type { Alignment } from './late-interaction/token-aligner.js';
@@ -22,6 +22,8 @@ export interface RerankRequest {
   question: QuestionEmbedded | null;
   /** The highest BM25 that any text could reach for the question: what makes a coverage of a lexical score. */
   reach: number;
+  /** Of the searched knowledge bases. */
+  ranking: Ranking;
   signal: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
-  k.dimension,
+  k.dimension, k.ranking,
   (
     select case when count(*) < 2000 then coalesce(sum(c.chunk_count), 0)::int else k.chunk_count end
     from (

@@ -1,5 +1,5 @@
 select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
-  k.dimension,
+  k.dimension, k.ranking,
   k.chunk_count as chunks,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed
 from knowledge_base k

@@ -26,7 +26,7 @@ export const LATE_INTERACTION = {
   stretch: 24,
   /** What the best stretch counts beside the whole passage. */
   stretchShare: 0.6,
-  /** What a passage's coverage adds to its closeness. */
+  /** What a passage's coverage adds to its closeness. A knowledge base can have another one. */
   coverage: 0.4,
   /** From this cosine on a question's token has met another of the same meaning. */
   met: 0.5,

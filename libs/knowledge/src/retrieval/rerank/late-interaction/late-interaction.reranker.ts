@@ -1,3 +1,4 @@
+import type { Ranking } from '@midplane/contracts';
 import { Injectable } from '@nestjs/common';
 import { coverageOf } from '../../fusion/fuse.js';
 import type { Reranker, Reranking, RerankRequest } from '../reranker.port.js';
@@ -15,14 +16,21 @@ export class LateInteractionReranker implements Reranker {
 
   constructor(private readonly aligner: TokenAligner) {}
 
-  async rerank({ scope, question, words, candidates, reach }: RerankRequest): Promise<Reranking | null> {
+  async rerank({
+    scope,
+    question,
+    words,
+    candidates,
+    reach,
+    ranking,
+  }: RerankRequest): Promise<Reranking | null> {
     if (!question || question.states.starts.length === 0) return null;
     const ids = candidates.map(({ chunkId }) => chunkId);
     const alignments = await this.aligner.align(scope, question, words, ids);
     const scored = new Map(
       [...alignments].map(([chunkId, alignment]) => [
         chunkId,
-        { score: scoreOf(alignment, reach), alignment },
+        { score: closenessScore(alignment, reach, ranking), alignment },
       ]),
     );
     return { by: this.name, scored };
@@ -30,7 +38,10 @@ export class LateInteractionReranker implements Reranker {
 }
 
 /** The closeness of question and passage, and the passage's coverage, as shares of 1. */
-function scoreOf({ closeness, lexical }: Alignment, reach: number): number {
-  const { coverage } = LATE_INTERACTION;
+export function closenessScore(
+  { closeness, lexical }: Pick<Alignment, 'closeness' | 'lexical'>,
+  reach: number,
+  { coverage }: Pick<Ranking, 'coverage'>,
+): number {
   return (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage);
 }
