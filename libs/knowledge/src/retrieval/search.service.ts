@@ -344,9 +344,12 @@ export class SearchService {
         trace.rerankScore = score ?? null;
         if (alignment) alignments.set(chunkId, alignment);
       }
-      const hits = candidates.filter(({ trace }) => trace.rerankScore !== null);
-      hits.sort((a, b) => scoreOf(b.trace) - scoreOf(a.trace));
-      return { hits, alignments, reranker: reranking.by };
+      const [scored, others] = [true, false].map((wanted) =>
+        candidates.filter(({ trace }) => (trace.rerankScore !== null) === wanted),
+      ) as [FusedHit[], FusedHit[]];
+      scored.sort((a, b) => scoreOf(b.trace) - scoreOf(a.trace));
+      // What the reranker could not score stays findable: a chunk, say, that was indexed before its states were kept.
+      return { hits: [...scored, ...others], alignments, reranker: reranking.by };
     } catch (error) {
       // The fused order is a good answer too: better than none while a reranker is down. The result says so.
       if (!(error instanceof UserError)) throw error;

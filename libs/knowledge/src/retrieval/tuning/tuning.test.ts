@@ -14,6 +14,7 @@ import { writePassages, type WrittenPassage } from '../../testing/write-passages
 import { CandidateRepository } from '../candidates/candidate.repository.js';
 import { DEFAULT_RANKING } from '../ranking.js';
 import { TokenAligner } from '../rerank/late-interaction/token-aligner.js';
+import { TokenScorer } from '../rerank/late-interaction/token-scorer.js';
 import type { Reranker } from '../rerank/reranker.port.js';
 import { SearchService } from '../search.service.js';
 import { halvesOf } from './fit.js';
@@ -124,7 +125,8 @@ describe('tuning', () => {
     const { database } = knowledge.modules.kernel;
     const candidates = new CandidateRepository(database);
     const asTheyAre: Reranker = { name: 'none', limit: 40, rerank: async () => null };
-    const aligner = new TokenAligner(candidates);
+    const scorer = new TokenScorer();
+    const aligner = new TokenAligner(candidates, scorer);
     const logger = createLogger('silent', 'test');
     const searching = new SearchService(candidates, registry(), asTheyAre, aligner, logger);
     const tuning = new TuningService(searching, candidates, asTheyAre, registry());
@@ -138,6 +140,7 @@ describe('tuning', () => {
     expect(view.fitted.coverage).toBe(DEFAULT_RANKING.coverage);
     expect(view.after.recallAt5).toBeGreaterThan(view.before.recallAt5);
     expect(view.pValue).toBeLessThan(0.05);
+    await scorer.onModuleDestroy();
   });
 
   it('measures what searches really do, before and after it is applied', async () => {
