@@ -50,8 +50,8 @@ export function unpackPassageStates(bytes: Uint8Array, dimension: number): Passa
   const tokens = bytes.length / (3 + dimension / 4);
   if (!Number.isInteger(tokens))
     throw new RangeError(`${bytes.length} bytes are no states of ${dimension} dimensions.`);
-  // A copy, since 16-bit numbers have to begin at an even address.
-  const starts = new Uint16Array(bytes.slice(0, 2 * tokens).buffer);
+  // A copy, since 16-bit numbers have to begin at an even address; a Buffer's own `slice` makes none.
+  const starts = new Uint16Array(Uint8Array.from(bytes.subarray(0, 2 * tokens)).buffer);
   return { starts, scales: bytes.subarray(2 * tokens, 3 * tokens), codes: bytes.subarray(3 * tokens) };
 }
 

@@ -67,6 +67,15 @@ describe('QuestionTables', () => {
         ).toBeLessThan(0.004);
   });
 
+  it('reads states wherever they lie in memory', () => {
+    const states = passage(5, 384, 2);
+    const packed = packPassageStates(states);
+    const shared = Buffer.concat([Buffer.from([7]), packed, Buffer.from([7])]).subarray(1, packed.length + 1);
+    const tables = new QuestionTables({ values: question(2, 384, 1) }, 384);
+    expect(tables.similarities(shared)).toEqual(tables.similarities(packed));
+    expect(tables.similarities(shared).starts).toEqual(states.starts);
+  });
+
   it('finds the best match of each question token', () => {
     const values = question(5, 384, 3);
     const states = passage(40, 384, 9);
