@@ -7,5 +7,5 @@ export const EXTRACTIVE_PARAMETERS = {
   /** A sentence that shares more than this with one already taken repeats it (Jaccard index of their words). */
   repeats: 0.75,
   /** Below this probability it abstains. */
-  threshold: 0.3,
+  threshold: 0.13,
 } as const;
