@@ -19,7 +19,7 @@ const ASK_STREAM = `subscription ($input: AskInput!) { askStream(input: $input) 
   ... on AnswerDone { answer { text citations { index } } } ... on Problem { code message } } }`;
 const SEARCH = `query ($input: SearchInput!) { search(input: $input) { __typename
   ... on SearchResult { hits { score page text document { id title }
-    trace { lexicalPart vectorPart fusedScore } } }
+    trace { lexicalPart vectorPart fusedScore rerankScore } } }
   ... on Problem { code message } } }`;
 
 interface Answer {
@@ -43,7 +43,7 @@ interface Hit {
   page: number | null;
   text: string;
   document: { id: string; title: string };
-  trace: { lexicalPart: number; vectorPart: number; fusedScore: number };
+  trace: { lexicalPart: number; vectorPart: number; fusedScore: number; rerankScore: number | null };
 }
 interface StreamEvent {
   askStream: { __typename: string; token?: string; answer?: { text: string } };
