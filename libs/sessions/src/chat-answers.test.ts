@@ -1,4 +1,9 @@
-import type { AnswerView, AskInput, KnowledgeBaseView } from '@midplane/contracts';
+import {
+  type AnswerView,
+  type AskInput,
+  EXTRACTIVE_MODEL,
+  type KnowledgeBaseView,
+} from '@midplane/contracts';
 import { type Principal, runInContext } from '@midplane/kernel';
 import {
   asPrincipal,
@@ -11,7 +16,6 @@ import {
   type TestModules,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXTRACTIVE_MODEL } from './index.js';
 import { answerOf, bootSessions, eventsOf, textOf } from './testing/boot-sessions.js';
 
 let server: FakeChatServer;

@@ -1,11 +1,5 @@
-export {
-  EXTRACTIVE_MODEL,
-  EXTRACTIVE_VERSION,
-  judge,
-  type Judgement,
-} from './answer/extractive/extractive.answerer.js';
+export { EXTRACTIVE_VERSION, judge, type Judgement } from './answer/extractive/extractive.answerer.js';
 export { EXTRACTIVE_PARAMETERS } from './answer/extractive/parameters.js';
-export { choose } from './answer/extractive/choose.js';
 export {
   ANSWER_FEATURES,
   type AnswerSignals,
@@ -13,7 +7,7 @@ export {
   SENTENCE_FEATURES,
   signalsOf,
 } from './answer/extractive/features.js';
-export { ANSWERER_MODEL, AnswererModel, rank } from './answer/extractive/model.js';
+export { ANSWERER_MODEL, AnswererModel, answerProbability, rank } from './answer/extractive/model.js';
 export { numberPassages } from './answer/passage.js';
 export { RuleCompleter } from './follow-up/rule.completer.js';
 export { mergeHits } from './question/merge-hits.js';

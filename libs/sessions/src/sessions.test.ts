@@ -1,4 +1,9 @@
-import type { AnswerView, AskInput, KnowledgeBaseView } from '@midplane/contracts';
+import {
+  type AnswerView,
+  type AskInput,
+  EXTRACTIVE_MODEL,
+  type KnowledgeBaseView,
+} from '@midplane/contracts';
 import { type Principal, runInContext } from '@midplane/kernel';
 import {
   asPrincipal,
@@ -11,7 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Manifest } from './answer/manifest.entity.js';
 import { contentWords } from './text/words.js';
-import { EXTRACTIVE_MODEL, EXTRACTIVE_VERSION } from './index.js';
+import { EXTRACTIVE_VERSION } from './index.js';
 import { answerOf, bootSessions, eventsOf, textOf } from './testing/boot-sessions.js';
 
 const HANDBOOK = `# Leave

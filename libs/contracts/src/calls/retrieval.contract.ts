@@ -55,7 +55,7 @@ export type TokenAlignment = z.infer<typeof TokenAlignment>;
 export const QuestionTokens = z.object({
   /** UTF-16 offset in the question at which each token begins. */
   starts: z.array(z.int()),
-  /** How much each of them says, the more the higher. */
+  /** What each of them counts, the more the higher. */
   weights: z.array(z.number()),
 });
 export type QuestionTokens = z.infer<typeof QuestionTokens>;

@@ -43,6 +43,7 @@ import { rankingOf } from './ranking.js';
 import { type Named, namedIn, respell, respellable } from './question/index.js';
 import type { Meeting } from './rerank/late-interaction/matches.js';
 import { type Alignment, TokenAligner } from './rerank/late-interaction/token-aligner.js';
+import { tokenWeights } from './rerank/late-interaction/token-scorer.js';
 import {
   type QuestionEmbedded,
   RERANKER,
@@ -142,7 +143,7 @@ export class SearchService {
       embeddingModel: [...new Set(bases.map(({ embedder }) => embedder.name))].join(', '),
       reranker,
       ...(input.alignments && tokens
-        ? { question: { starts: [...tokens.states.starts], weights: [...tokens.states.weights] } }
+        ? { question: { starts: [...tokens.states.starts], weights: [...tokenWeights(tokens.states)] } }
         : {}),
       coverage: coverageOf(lexical.found[0]?.score ?? 0, lexical.reach),
       bestCosine: cosines.length > 0 ? Math.max(...cosines) : null,

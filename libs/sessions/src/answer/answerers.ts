@@ -1,4 +1,4 @@
-import { decodeVector } from '@midplane/contracts';
+import { decodeVector, EXTRACTIVE_MODEL } from '@midplane/contracts';
 import { type ServiceRegistry, UserError } from '@midplane/kernel';
 import type { Embed } from '../citation/check.js';
 import type { QuestionCompleter } from '../follow-up/completer.port.js';
@@ -7,7 +7,7 @@ import { RuleCompleter } from '../follow-up/rule.completer.js';
 import type { Answerer } from './answerer.port.js';
 import { ChatAnswerer } from './chat/chat.answerer.js';
 import { ChatModel } from './chat/chat-model.js';
-import { EXTRACTIVE_MODEL, ExtractiveAnswerer } from './extractive/extractive.answerer.js';
+import { ExtractiveAnswerer } from './extractive/extractive.answerer.js';
 import { ANSWERER_MODEL } from './extractive/model.js';
 
 /** Who answers, and who completes its follow-ups. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import type {
-  AnswerEvent,
-  AnswerView,
-  AskInput,
-  CitationView,
-  Locale,
-  NamedFilter,
-  SearchResult,
+import {
+  type AnswerEvent,
+  type AnswerView,
+  type AskInput,
+  type CitationView,
+  EXTRACTIVE_MODEL,
+  type Locale,
+  type NamedFilter,
+  type SearchResult,
 } from '@midplane/contracts';
 import {
   authorize,
@@ -24,7 +25,7 @@ import type { z } from 'zod';
 import { type AnsweredQuestion, AnswerRepository } from '../answer/answer.repository.js';
 import type { AnswerOutcome, AskedPart, CheckedClaim } from '../answer/answerer.port.js';
 import { Answerers } from '../answer/answerers.js';
-import { EXTRACTIVE_MODEL, EXTRACTIVE_VERSION } from '../answer/extractive/extractive.answerer.js';
+import { EXTRACTIVE_VERSION } from '../answer/extractive/extractive.answerer.js';
 import type { Manifest } from '../answer/manifest.entity.js';
 import { numberPassages, type Passage } from '../answer/passage.js';
 import { phrase, type PhraseKey } from '../answer/phrases.js';

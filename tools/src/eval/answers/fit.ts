@@ -3,6 +3,7 @@ import {
   ANSWER_FEATURES,
   ANSWERER_MODEL,
   type AnswererModel,
+  answerProbability,
   type AnswerSignals,
   type Features,
   rank,
@@ -84,13 +85,7 @@ function signalsBy({ question, candidates }: Judged, weights: SentenceWeights): 
 function printTrial(outcomes: readonly Outcome[], model: AnswererModel): void {
   const probability = (judged: Judged): number => {
     const signals = signalsBy(judged, model.sentence);
-    if (!signals) return 0;
-    const { bias, weights } = model.answer[signals.across ? 'across' : 'same'];
-    return (
-      1 /
-      (1 +
-        Math.exp(-bias - ANSWER_FEATURES.reduce((z, name) => z + weights[name] * signals.features[name], 0)))
-    );
+    return signals ? answerProbability(signals, model.answer) : 0;
   };
   const rows = outcomes.map(({ run, held, missing }) => {
     const first = held.map((judged) => {

@@ -10,7 +10,7 @@ const hit = {
     cosines: Buffer.from(Int8Array.from([127, 0, 64, 10, 127, 20, -30, 127]).buffer).toString('base64'),
   },
 } as SearchHit;
-const question = { starts: [0, 4], weights: [1, 2] };
+const question = { starts: [0, 4], weights: [1, 8] };
 
 describe('HitAlignment', () => {
   it('takes the best match of each token of the question within the spans, by its weight', () => {

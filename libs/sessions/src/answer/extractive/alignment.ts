@@ -1,8 +1,5 @@
 import type { QuestionTokens, SearchHit } from '@midplane/contracts';
 
-/** A question's tokens count by their weight to this power, as they do where retrieval reranks. */
-const WEIGHT_EXPONENT = 3;
-
 /** [start, end) in UTF-16 units of a hit's text. */
 export type Span = readonly [start: number, end: number];
 
@@ -10,13 +7,12 @@ export type Span = readonly [start: number, end: number];
 export class HitAlignment {
   private readonly starts: readonly number[];
   private readonly cosines: Int8Array;
-  private readonly weights: number[];
+  private readonly weights: readonly number[];
   private readonly total: number;
 
   /** @param hit with its alignment; without one nothing meets */
   constructor({ alignment }: SearchHit, question: QuestionTokens | undefined) {
-    const weights = alignment && question ? question.weights : [];
-    this.weights = weights.map((weight) => weight ** WEIGHT_EXPONENT);
+    this.weights = alignment && question ? question.weights : [];
     this.total = this.weights.reduce((sum, weight) => sum + weight, 0);
     this.starts = alignment?.starts ?? [];
     this.cosines = new Int8Array(Buffer.from(alignment?.cosines ?? '', 'base64'));

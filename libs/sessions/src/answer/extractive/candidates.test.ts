@@ -62,8 +62,14 @@ describe('candidatesOf', () => {
     const [only, other] = candidatesOf(
       numberPassages([hit('How long is the warranty? Two years. Keep the bill.')]),
     );
-    expect(only).toMatchObject({ text: 'Two years.', askedBy: 'How long is the warranty?' });
-    expect(other?.askedBy).toBeUndefined();
+    expect(only).toMatchObject({
+      text: 'Two years.',
+      spans: [
+        [0, 25],
+        [26, 36],
+      ],
+    });
+    expect(other).toMatchObject({ text: 'Keep the bill.', spans: [[37, 51]] });
   });
 
   it("leaves out a source's own numbers in brackets, and lines without a word", () => {

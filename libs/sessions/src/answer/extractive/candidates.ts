@@ -18,8 +18,6 @@ export interface Candidate {
   spans: Span[];
   /** Content words of the text and of the headings above it, each once. */
   words: Set<string>;
-  /** The source asks this question itself, and this sentence is what follows it. */
-  askedBy?: string;
 }
 
 /** What is longer is no sentence but a failed parse; it is cut at a comma or a space. */
@@ -33,18 +31,15 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
   return passages.flatMap((passage) => {
     const above = contentWords(passage.hit.headings.join('\n'));
     let heading: string[] = [];
-    let askedBy: string | undefined;
     const found: Candidate[] = [];
+    // Where the source asks a question itself: the next sentence is its answer, and what is asked belongs to it.
     let askedAt: Span[] = [];
     for (const { source, text, kind, spans } of quotable(passage.text)) {
       const places = spans.map(([start, end]): Span => [passage.placeOf(start), passage.placeOf(end)]);
       if (!/[\p{L}\p{N}]/u.test(text)) continue;
       if (kind === 'heading') heading = contentWords(text);
-      // A source that asks the question itself answers it in the next sentence.
-      else if (/[?？]["”』」]?$/u.test(source)) {
-        askedBy = source;
-        askedAt = places;
-      } else {
+      else if (/[?？]["”』」]?$/u.test(source)) askedAt = places;
+      else {
         const words = new Set([...contentWords(text), ...heading, ...above]);
         const isRow = kind === 'row';
         found.push({
@@ -54,10 +49,9 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
           text,
           isRow,
           words,
-          spans: askedBy ? [...askedAt, ...places] : places,
-          ...(askedBy ? { askedBy } : {}),
+          spans: [...askedAt, ...places],
         });
-        askedBy = undefined;
+        askedAt = [];
       }
     }
     return found;

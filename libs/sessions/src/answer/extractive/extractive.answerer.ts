@@ -1,4 +1,4 @@
-import type { QuestionTokens } from '@midplane/contracts';
+import { EXTRACTIVE_MODEL, type QuestionTokens } from '@midplane/contracts';
 import { checkVerbatim } from '../../citation/check.js';
 import { detectLanguage } from '../../text/language.js';
 import type { Answerer, AnswerOutcome, AnswerRequest } from '../answerer.port.js';
@@ -10,7 +10,6 @@ import { type AnswerSignals, describe, type DescribedCandidate, signalsOf } from
 import { ANSWERER_MODEL, answerProbability, rank, type ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
-export const EXTRACTIVE_MODEL = 'midplane-extractive';
 /** Changes whenever the same passages could give another answer. */
 export const EXTRACTIVE_VERSION = '2.0.0';
 

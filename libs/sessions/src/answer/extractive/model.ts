@@ -43,9 +43,12 @@ export function rank(
     .sort((a, b) => b.score - a.score);
 }
 
-/** @returns the probability (0–1) that the passages hold the answer */
-export function answerProbability({ features, across }: AnswerSignals): number {
-  const odds = ANSWERER_MODEL.answer[across ? 'across' : 'same'];
+/** @returns the probability (0–1) that the passages hold the answer, by the weights in use or by others that are being fitted */
+export function answerProbability(
+  { features, across }: AnswerSignals,
+  weights: AnswererModel['answer'] = ANSWERER_MODEL.answer,
+): number {
+  const odds = weights[across ? 'across' : 'same'];
   return 1 / (1 + Math.exp(-odds.bias - sum(features, odds.weights)));
 }
 

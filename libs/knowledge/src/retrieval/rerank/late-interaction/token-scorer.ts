@@ -1,9 +1,15 @@
+import type { QuestionStates } from '@midplane/contracts';
 import { askTwice, Thread } from '@midplane/kernel';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { QuestionEmbedded } from '../reranker.port.js';
 import { LATE_INTERACTION } from './late-interaction.parameters.js';
 import type { Meeting } from './matches.js';
 import type { ScorerMessage, ScorerResult } from './scorer.worker.js';
+
+/** @returns what each of a question's tokens counts, the more the higher */
+export function tokenWeights({ weights }: QuestionStates): Float32Array {
+  return weights.map((weight) => weight ** LATE_INTERACTION.weightExponent);
+}
 
 /** Compares questions with passages token by token, in a thread of its own. */
 @Injectable()
@@ -17,7 +23,7 @@ export class TokenScorer implements OnModuleDestroy {
   ): Promise<Meeting[]> {
     return askTwice(this.thread, {
       question: states.values,
-      weights: states.weights.map((weight) => weight ** LATE_INTERACTION.weightExponent),
+      weights: tokenWeights(states),
       dimension,
       passages,
     });
