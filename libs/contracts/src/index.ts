@@ -2,6 +2,7 @@ export * from './ids.js';
 export * from './problems.js';
 export * from './jobs.js';
 export * from './services.js';
+export * from './script.js';
 export * from './token-states.js';
 export * from './calls/chat.model.js';
 export * from './calls/inference.contract.js';

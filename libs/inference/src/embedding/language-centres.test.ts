@@ -1,19 +1,12 @@
 import { encodeVector } from '@midplane/contracts';
 import { afterAll, expect, it } from 'vitest';
 import { createInference } from '../inference.js';
-import { LanguageCentres, shareOfHan } from './language-centres.js';
+import { LanguageCentres } from './language-centres.js';
 
 const inference = createInference();
 afterAll(() => inference.close());
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-
-it('tells the share of a text that is in Han characters', () => {
-  expect(shareOfHan('年假有几天？')).toBe(1);
-  expect(shareOfHan('How many days?')).toBe(0);
-  expect(shareOfHan('2026-11-21')).toBe(0);
-  expect(shareOfHan('用 JSON 格式')).toBeGreaterThan(0.5);
-});
 
 it('takes the centre of its language from a vector and gives it length 1', () => {
   const centres = new LanguageCentres({

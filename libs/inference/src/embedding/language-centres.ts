@@ -1,16 +1,10 @@
-import { decodeVector } from '@midplane/contracts';
+import { decodeVector, shareOfHan } from '@midplane/contracts';
 
 /** For texts in Han characters and for all others: what is taken from a vector, as `encodeVector` writes it. */
 export interface EncodedCentres {
   han: string;
   other: string;
 }
-
-const HAN = /\p{Script=Han}/u;
-const LETTER = /\p{L}/u;
-
-/** How much of a long text is looked at to tell its language. */
-const LOOKED_AT = 2_000;
 
 /**
  * Moves the vectors of each language onto a common centre. A multilingual embedder sets all texts of one language
@@ -43,15 +37,4 @@ export class LanguageCentres {
     const length = Math.hypot(...moved);
     return moved.map((value) => value / length);
   }
-}
-
-/** @returns the share (0–1) of Han characters in a text's letters; a Han character counts as the four of a word */
-export function shareOfHan(text: string): number {
-  let han = 0;
-  let others = 0;
-  for (const character of text.slice(0, LOOKED_AT)) {
-    if (HAN.test(character)) han += 4;
-    else if (LETTER.test(character)) others += 1;
-  }
-  return han + others === 0 ? 0 : han / (han + others);
 }

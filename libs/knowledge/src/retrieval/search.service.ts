@@ -6,6 +6,7 @@ import {
   type SearchInput as SearchRequest,
   SearchInput,
   type SearchResult,
+  shareOfHan,
   type TokenAlignment,
 } from '@midplane/contracts';
 import {
@@ -35,12 +36,13 @@ import {
 } from './candidates/candidate.repository.js';
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
 import { lexicalPlan, vectorPlan } from './candidates/plan.js';
-import type { SearchScope } from './candidates/queries.js';
+import type { AskedBases, SearchScope } from './candidates/queries.js';
+import { HAN_FROM, withAcross } from './fusion/across.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
 import { type Narrowing, narrowings } from './narrowing.js';
 import { rankingOf } from './ranking.js';
-import { type Named, namedIn, respell, respellable } from './question/index.js';
+import { namedIn, respell, respellable } from './question/index.js';
 import type { Meeting } from './rerank/late-interaction/matches.js';
 import { type Alignment, TokenAligner } from './rerank/late-interaction/token-aligner.js';
 import { tokenWeights } from './rerank/late-interaction/token-scorer.js';
@@ -130,7 +132,7 @@ export class SearchService {
       input.alignments && !question ? await this.alignedByOther(asked.query, ids, passages) : undefined;
     const tokens = other?.question ?? question;
 
-    const cosines = vector.flatMap((list) => list.slice(0, 1).map(({ score }) => score));
+    const cosines = vector.flatMap((list) => list.map(({ score }) => score));
     return {
       hits: kept.flatMap((hit) => {
         const passage = passages.get(hit.chunkId);
@@ -170,7 +172,7 @@ export class SearchService {
     const scope = scopeOf(input);
     const early = this.embedEarly(input, query);
     const named = input.namedFilters ? namedIn(query) : undefined;
-    const bases = await this.basesOf(scope, named);
+    const bases = await this.basesOf(scope, { han: shareOfHan(query) >= HAN_FROM, named });
     const tries = narrowings(scope, bases, named);
     const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
       this.channels(input, narrowed, query, early),
@@ -226,8 +228,8 @@ export class SearchService {
     return respell(unseen, await this.candidates.seenWords(scope, ids, unseen));
   }
 
-  private async basesOf(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
-    const bases = await this.candidates.bases(scope, named);
+  private async basesOf(scope: SearchScope, asked: AskedBases): Promise<SearchedBase[]> {
+    const bases = await this.candidates.bases(scope, asked);
     const known = new Set(bases.map(({ id }) => id));
     const missing = scope.knowledgeBaseIds.find((id) => !known.has(id));
     if (missing !== undefined) throw new UserError('KNOWLEDGE_BASE_NOT_FOUND', { id: missing });
@@ -259,6 +261,7 @@ export class SearchService {
   ): Promise<{ lists: Candidate[][]; question: QuestionEmbedded | null }> {
     if (mode === 'LEXICAL') return { lists: [], question: null };
     const groups = Map.groupBy(bases, ({ embedder }) => vectorSpace(embedder));
+    const share = shareOfHan(query);
     const found = await Promise.all(
       [...groups].map(async ([space, group]) => {
         const { embedder } = group[0]!;
@@ -266,18 +269,29 @@ export class SearchService {
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = Math.max(chunks, ...group.map((base) => base.indexed));
-        const list = await this.candidates.nearest(
-          vectorPlan(chunks, indexed),
-          { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
-          embedder,
-          decodeVector(vectors[0]!),
+        const nearest = (of: number, han?: boolean) =>
+          this.candidates.nearest(
+            vectorPlan(of, indexed),
+            { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
+            embedder,
+            decodeVector(vectors[0]!),
+            of,
+            candidatesFor(topK),
+            han,
+          );
+        const across = Math.min(
           chunks,
-          candidatesFor(topK),
+          group.reduce((sum, base) => sum + base.across, 0),
         );
+        const [found, other] = await Promise.all([
+          nearest(chunks),
+          mode === 'HYBRID' && across > 0 ? nearest(across, share < HAN_FROM) : [],
+        ]);
+        const list = other.length > 0 ? withAcross(found, other, share) : found;
         const { dimension } = embedder;
         const states = tokenStates?.[0];
         const question = states
-          ? { space, dimension, states: decodeQuestionStates(states, dimension) }
+          ? { space, dimension, han: share, states: decodeQuestionStates(states, dimension) }
           : null;
         return { list, question };
       }),
@@ -392,7 +406,7 @@ export class SearchService {
     ]);
     const { dimension } = model;
     const states = decodeQuestionStates(asked.tokenStates![0]!, dimension);
-    const question = { space: vectorSpace(model), dimension, states };
+    const question = { space: vectorSpace(model), dimension, han: shareOfHan(query), states };
     const meetings = await this.aligner.scorer.meet(
       question,
       given.tokenStates!.map((encoded) => Buffer.from(encoded, 'base64')),

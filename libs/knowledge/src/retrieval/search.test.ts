@@ -369,6 +369,41 @@ describe.each([
     }
   });
 
+  it('finds the one passage in the other language among many in the language of the question', async () => {
+    const parts = [
+      '轴承',
+      '叶轮',
+      '密封圈',
+      '电机',
+      '联轴器',
+      '底座',
+      '阀门',
+      '滤网',
+      '压力表',
+      '出水管',
+      '电缆',
+      '控制箱',
+    ];
+    const works = [
+      '每三个月检查一次',
+      '由设备部负责更换',
+      '的备件存放在二号仓库',
+      '的采购单由主管审批',
+      '须每年清洗',
+    ];
+    const noise = parts.flatMap((part) => works.map((work) => `水泵的${part}${work}，并登记在维护台账里。`));
+    const mixed = await addBase(owner, 'mixed', {
+      ...Object.fromEntries(noise.map((text, i) => [`维护 ${i + 1}`, { texts: [text] }])),
+      warranty: { texts: ['The warranty of the pump ends after four years or 20,000 hours of use.'] },
+      safety: { texts: ['Helmets have to be worn on the factory floor at all times.'] },
+    });
+    const inMixed = { knowledgeBaseIds: [mixed] };
+    expect((await found(owner, '水泵的保修期是几年？', inMixed))[0]).toBe('warranty');
+    expect((await found(owner, '在车间里必须戴什么？', inMixed))[0]).toBe('safety');
+    // It is lifted, and not put first: what is said in the question's own language stays ahead.
+    expect((await found(owner, '水泵的压力表多久检查一次？', inMixed))[0]).toMatch(/^维护/u);
+  });
+
   it('shows how a score came about, what matched, and where it stands', async () => {
     const { hits, coverage, bestCosine, reranker, embeddingModel } = await search(owner, 'paid annual leave');
     const [best] = hits;

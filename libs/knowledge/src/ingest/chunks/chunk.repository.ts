@@ -116,8 +116,8 @@ export class ChunkRepository {
     const space = vectorSpace(embedder);
     await manager.query(
       `insert into chunk_vector
-         (chunk_id, tenant_id, knowledge_base_id, document_id, embedding_model, dimension, embedding)
-       select c.id, c.tenant_id, c.knowledge_base_id, c.document_id, $3, $4, given.embedding::halfvec
+         (chunk_id, tenant_id, knowledge_base_id, document_id, han, embedding_model, dimension, embedding)
+       select c.id, c.tenant_id, c.knowledge_base_id, c.document_id, c.han, $3, $4, given.embedding::halfvec
        from unnest($1::uuid[], $2::text[]) as given (id, embedding) join chunk c on c.id = given.id
        on conflict do nothing`,
       [chunkIds, embedded.map(({ vector }) => `[${vector.join(',')}]`), space, embedder.dimension],

@@ -3,9 +3,10 @@ import { Database, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
-import type { Named, SeenWord } from '../question/index.js';
+import type { SeenWord } from '../question/index.js';
 import { reachOf, type WordScores } from './lexical-weights.js';
 import {
+  type AskedBases,
   basesQuery,
   lexicalQuery,
   passagesQuery,
@@ -28,6 +29,8 @@ export interface SearchedBase {
   ranking: Ranking | null;
   /** Chunks of it that the search may see, about. */
   chunks: number;
+  /** Chunks of it in the other script than the question, as far as they are counted. */
+  across: number;
   /** Chunks in the whole index, about; 0 where Postgres has not counted yet. */
   indexed: number;
   /** Visible documents of it that the question may mean. */
@@ -48,6 +51,8 @@ export interface NamedMatch {
 export interface Candidate {
   chunkId: string;
   score: number;
+  /** What is added to the score where it is compared with others, since it can't be as high as theirs. */
+  lift?: number;
 }
 
 export interface LexicalCandidates {
@@ -77,6 +82,8 @@ export interface Passage {
 export interface ChunkStates {
   chunkId: string;
   states: Buffer;
+  /** Whether it is written in Han characters. */
+  han: boolean;
   lexical: number;
 }
 
@@ -101,10 +108,10 @@ export class CandidateRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * @param named what the question names, to be looked up on the way
+   * @param asked undefined where there is no question
    * @returns those of the scope's knowledge bases that the tenant has
    */
-  async bases(scope: SearchScope, named?: Named): Promise<SearchedBase[]> {
+  async bases(scope: SearchScope, asked?: AskedBases): Promise<SearchedBase[]> {
     const rows = await this.run<{
       id: string;
       name: string;
@@ -113,9 +120,10 @@ export class CandidateRepository {
       dimension: number;
       ranking: unknown;
       chunks: number;
+      across: number;
       indexed: number;
       named?: NamedMatch[];
-    }>(basesQuery(scope, named), SETTINGS);
+    }>(basesQuery(scope, asked), SETTINGS);
     return rows.map(({ embedderName, embedderRevision, dimension, ranking, ...base }) => ({
       ...base,
       ranking: Ranking.nullable().parse(ranking),
@@ -149,6 +157,7 @@ export class CandidateRepository {
    * The chunks nearest to a vector of an embedder, by cosine. Where the index gives up before it has met enough
    * chunks of the scope, they are compared one by one.
    * @param chunks that the scope holds, about
+   * @param han only those written in Han characters, or only the others
    */
   async nearest(
     plan: Plan,
@@ -157,9 +166,10 @@ export class CandidateRepository {
     vector: Float32Array,
     chunks: number,
     limit: number,
+    han?: boolean,
   ): Promise<Candidate[]> {
     const query = (way: Plan) =>
-      vectorQuery(way, scope, vectorSpace(embedder), embedder.dimension, `[${vector.join(',')}]`, limit);
+      vectorQuery(way, scope, vectorSpace(embedder), embedder.dimension, `[${vector.join(',')}]`, limit, han);
     const settings = plan === 'wide' ? HNSW_SETTINGS : SETTINGS;
     const [row] = await this.run<{ found: [string, number][] }>(query(plan), settings);
     if (plan === 'wide' && row!.found.length < Math.min(limit, chunks)) {

@@ -39,11 +39,15 @@ const golden = ({ text, values }: Query): string =>
 describe.each(Object.entries({ open, limited, named }))('the queries of a search, %s', (name, scope) => {
   // A changed query shows in a diff: `vitest -u` writes it, a person reads it.
   it.each([
-    ['bases', basesQuery({ ...scope, within: undefined }, scope.within && namedIn(QUESTION))],
+    [
+      'bases',
+      basesQuery({ ...scope, within: undefined }, { han: false, named: scope.within && namedIn(QUESTION) }),
+    ],
     ['lexical-wide', lexicalQuery('wide', scope, ['annual', 'leave'], 50)],
     ['lexical-narrow', lexicalQuery('narrow', scope, ['annual', 'leave'], 50)],
     ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
+    ['vector-han', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50, true)],
     ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
     [

@@ -130,6 +130,7 @@ select
  * Cosine over the vectors of one embedder. One row: `found` is [[chunk id, cosine], …], best first.
  * @param space under which the embedder's vectors are kept
  * @param vector of the question, as Postgres writes vectors
+ * @param han only chunks that are written in Han characters, or only those that are not
  */
 export function vectorQuery(
   plan: Plan,
@@ -138,6 +139,7 @@ export function vectorQuery(
   dimension: number,
   vector: string,
   limit: number,
+  han?: boolean,
 ): Query {
   if (!Number.isInteger(dimension)) throw new Error('The dimension is not a whole number.');
   const parameters = new Parameters();
@@ -147,13 +149,14 @@ export function vectorQuery(
   const visible = visibleSql(scope, parameters);
   const places = placesSql(scope, 'v.chunk_id', parameters);
   const count = parameters.add(limit);
+  const script = han === undefined ? '' : `\n    and v.han = ${han}`;
   // The index is over this very expression, in the partition of this dimension.
   const embedding = `v.embedding::halfvec(${dimension})`;
   const rows = `chunk_vector v
   join document d on d.id = v.document_id${places.join}
   where v.dimension = ${dimension}
     and v.knowledge_base_id = any (${bases}::uuid[])
-    and v.embedding_model = ${model}
+    and v.embedding_model = ${model}${script}
     and ${visible}${places.conditions}`;
   const found =
     plan === 'wide'
@@ -214,8 +217,9 @@ export function statesQuery(scope: SearchScope, space: string, words: string[], 
       ? '0::float8'
       : `greatest(0, -(p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')))::float8`;
   const visible = visibleSql(scope, parameters);
-  const text = `select s.chunk_id as "chunkId", s.states, ${lexical} as lexical
+  const text = `select s.chunk_id as "chunkId", s.states, c.han, ${lexical} as lexical
 from chunk_state s
+join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id
 join document d on d.id = s.document_id
 where s.chunk_id = any (${ids}::uuid[])
@@ -269,16 +273,29 @@ where c.id = any (${ids}::uuid[])
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
 const DOCUMENTS_COUNTED = 2000;
 
+/** What a question tells of the knowledge bases that it is asked of. */
+export interface AskedBases {
+  /** Whether it is written in Han characters. */
+  han: boolean;
+  /** What it names, to be looked up on the way. */
+  named: Named | undefined;
+}
+
+/** Chunks in the other script that are counted: among more, the index finds enough by itself. */
+const ACROSS_COUNTED = 2000;
+
 /** Documents looked at for what a question names, in one knowledge base: with more, the name says little. */
 export const NAMED_DOCUMENTS = 200;
 
 /**
  * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
- * ranking that was fitted to it, the chunks that the search may see (`chunks`), about how many the whole index holds (`indexed`), and the visible
- * documents that the question may mean (`named`): id, title, chunks, which of the names their titles hold, and
- * whether they are from the named time.
+ * ranking that was fitted to it, the chunks that the search may see (`chunks`), how many there are in the other script
+ * than the question (`across`), about how many the whole index holds (`indexed`), and the visible documents that the
+ * question may mean (`named`): id, title, chunks, which of the names their titles hold, and whether they are from the
+ * named time.
+ * @param asked undefined where there is no question
  */
-export function basesQuery(scope: SearchScope, named?: Named): Query {
+export function basesQuery(scope: SearchScope, asked?: AskedBases): Query {
   const parameters = new Parameters();
   const bases = parameters.add(scope.knowledgeBaseIds);
   const everything = scope.principals === undefined && scope.filter.length === 0;
@@ -297,11 +314,28 @@ export function basesQuery(scope: SearchScope, named?: Named): Query {
   const text = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
   k.dimension, k.ranking,
   ${chunks} as chunks,
-  (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed${namedSql(scope, named, parameters)}
+  ${acrossSql(asked)} as across,
+  (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed${namedSql(scope, asked?.named, parameters)}
 from knowledge_base k
 where k.id = any (${bases}::uuid[]) and not k.deleting`;
   return { text, values: parameters.values };
 }
+
+/** The chunks of a knowledge base that are in the other script than the question, up to a number. */
+const acrossSql = (asked: AskedBases | undefined): string =>
+  asked
+    ? `(
+    select count(*)::int
+    from (
+      select from chunk_vector v
+      where v.dimension = k.dimension
+        and v.knowledge_base_id = k.id
+        and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
+        and v.han = ${!asked.han}
+      limit ${ACROSS_COUNTED}
+    ) v
+  )`
+    : '0';
 
 /** What parts words in titles, as `titleKey` has it. */
 const SEPARATORS = `'[[:space:]_.,;:()''"“”‘’《》「」—–-]+'`;

@@ -1,5 +1,6 @@
 import type { Fusion, HitTrace, Ranking, SearchMode } from '@midplane/contracts';
 import type { Candidate, LexicalCandidates } from '../candidates/candidate.repository.js';
+import { liftedScore } from './across.js';
 import { FUSION } from './fusion.parameters.js';
 
 /** A chunk that any channel found, with how its score came about. */
@@ -46,11 +47,11 @@ export function fuse(
   }
   for (const list of channels.vector) {
     const vectorPart = vectorPartOf(mode, fusion, list, 1 - lexicalWeight);
-    for (const [i, { chunkId, score }] of list.entries()) {
-      const { trace } = hitOf(hits, chunkId);
+    for (const [i, hit] of list.entries()) {
+      const { trace } = hitOf(hits, hit.chunkId);
       trace.vectorRank = i + 1;
-      trace.vectorScore = score;
-      trace.vectorPart = vectorPart(score, i + 1);
+      trace.vectorScore = hit.score;
+      trace.vectorPart = vectorPart(liftedScore(hit), i + 1);
     }
   }
   for (const { trace } of hits.values()) trace.fusedScore = trace.lexicalPart + trace.vectorPart;
@@ -73,8 +74,7 @@ function lexicalPartOf(mode: SearchMode, fusion: Fusion, reach: number, lexicalW
 function vectorPartOf(mode: SearchMode, fusion: Fusion, list: Candidate[], vectorWeight: number): Part {
   if (fusion === 'RRF') return reciprocalRank;
   if (mode === 'VECTOR') return (score) => score;
-  const best = list[0]?.score ?? 0;
-  const last = list.at(-1)?.score ?? 0;
+  const [best, last] = [list[0], list.at(-1)].map((hit) => (hit ? liftedScore(hit) : 0)) as [number, number];
   return (score) => vectorWeight * (best > last ? (score - last) / (best - last) : 1);
 }
 

@@ -8,6 +8,8 @@ export interface QuestionEmbedded {
   /** Under which the embedder's vectors and states are kept. */
   space: string;
   dimension: number;
+  /** Share of Han characters in its letters. */
+  han: number;
   states: QuestionStates;
 }
 

@@ -43,7 +43,10 @@ describe('fitting', () => {
   });
 
   it('lets coverage count more beside the closeness of tokens', async () => {
-    const close = judged({ closeness: 0.5, lexical: 2 }, { closeness: 0.701, lexical: 0 });
+    const close = judged(
+      { closeness: 0.5, across: 0, lexical: 2 },
+      { closeness: 0.701, across: 0, lexical: 0 },
+    );
     const { fitted, after } = await fit(
       twenty((i) => byWords(i, close)),
       DEFAULT_RANKING,

@@ -120,7 +120,9 @@ export class TuningService {
 
 /** Of an alignment only two numbers: the cosines of all tokens of hundreds of questions would take a gigabyte. */
 const judgedOf = ({ score, alignment }: Reranked): Judged =>
-  alignment ? { closeness: alignment.closeness, lexical: alignment.lexical } : { score };
+  alignment
+    ? { closeness: alignment.closeness, across: alignment.across, lexical: alignment.lexical }
+    : { score };
 
 /** The same question asked twice is one, with more than one right passage. */
 function merge(rated: (RightPassage & { question: string })[]): Rated[] {

@@ -11,6 +11,17 @@ select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision a
       limit 2000
     ) c
   ) as chunks,
+  (
+    select count(*)::int
+    from (
+      select from chunk_vector v
+      where v.dimension = k.dimension
+        and v.knowledge_base_id = k.id
+        and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
+        and v.han = true
+      limit 2000
+    ) v
+  ) as across,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed,
   (
     select coalesce(json_agg(n), '[]')

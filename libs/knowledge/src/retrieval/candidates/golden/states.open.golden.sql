@@ -1,5 +1,6 @@
-select s.chunk_id as "chunkId", s.states, greatest(0, -(p.words <@> to_bm25query($3, 'posting_words')))::float8 as lexical
+select s.chunk_id as "chunkId", s.states, c.han, greatest(0, -(p.words <@> to_bm25query($3, 'posting_words')))::float8 as lexical
 from chunk_state s
+join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id
 join document d on d.id = s.document_id
 where s.chunk_id = any ($1::uuid[])

@@ -37,11 +37,15 @@ export class LateInteractionReranker implements Reranker {
   }
 }
 
-/** The closeness of question and passage, and the passage's coverage, as shares of 1. */
+/**
+ * The closeness of question and passage, and the passage's coverage, as shares of 1; with a lift as far as they are in
+ * different scripts, where neither can be high.
+ */
 export function closenessScore(
-  { closeness, lexical }: Pick<Alignment, 'closeness' | 'lexical'>,
+  { closeness, across, lexical }: Pick<Alignment, 'closeness' | 'across' | 'lexical'>,
   reach: number,
   { coverage }: Pick<Ranking, 'coverage'>,
 ): number {
-  return (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage);
+  const lift = LATE_INTERACTION.across * across;
+  return Math.min(1, (closeness + coverage * coverageOf(lexical, reach) + lift) / (1 + coverage));
 }

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
 import type { SearchScope } from '../../candidates/queries.js';
+import { differenceOfScripts } from '../../fusion/across.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
 import type { Meeting } from './matches.js';
 import { TokenScorer } from './token-scorer.js';
 
 /** How a chunk's tokens meet those of a question. Offsets are into the text that was embedded (`passageText`). */
 export interface Alignment extends Meeting {
+  /** As far as its script is not the question's, 0–1. */
+  across: number;
   /** The chunk's BM25, 0 where it holds none of the question's words. */
   lexical: number;
 }
@@ -34,6 +37,11 @@ export class TokenAligner {
       question,
       found.map(({ states }) => states),
     );
-    return new Map(found.map(({ chunkId, lexical }, i) => [chunkId, { ...meetings[i]!, lexical }]));
+    return new Map(
+      found.map(({ chunkId, han, lexical }, i) => [
+        chunkId,
+        { ...meetings[i]!, across: differenceOfScripts(question.han, han), lexical },
+      ]),
+    );
   }
 }
