@@ -204,7 +204,11 @@ export class CandidateRepository {
     chunkIds: string[],
   ): Promise<ChunkStates[]> {
     if (chunkIds.length === 0) return [];
-    return this.run(statesQuery(scope, space, words, chunkIds), SETTINGS);
+    const rows = await this.run<Omit<ChunkStates, 'states'> & { states: string }>(
+      statesQuery(scope, space, words, chunkIds),
+      SETTINGS,
+    );
+    return rows.map((row) => ({ ...row, states: Buffer.from(row.states, 'base64') }));
   }
 
   /** @returns the ids of those of the chunks that are a right passage and may still be seen */

@@ -204,7 +204,8 @@ group by w.word`;
 }
 
 /**
- * The token states of chunks with the BM25 of each, as long as they may be seen.
+ * The token states of chunks with the BM25 of each, as long as they may be seen. The states as base64: pg reads bytes as
+ * hexadecimal digits, which are more to send and slower to decode.
  * @param space under which the embedder's states are kept
  * @param words of the question, each once
  */
@@ -217,7 +218,7 @@ export function statesQuery(scope: SearchScope, space: string, words: string[], 
       ? '0::float8'
       : `greatest(0, -(p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')))::float8`;
   const visible = visibleSql(scope, parameters);
-  const text = `select s.chunk_id as "chunkId", s.states, c.han, ${lexical} as lexical
+  const text = `select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, ${lexical} as lexical
 from chunk_state s
 join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id

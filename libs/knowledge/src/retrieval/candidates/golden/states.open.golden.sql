@@ -1,4 +1,4 @@
-select s.chunk_id as "chunkId", s.states, c.han, greatest(0, -(p.words <@> to_bm25query($3, 'posting_words')))::float8 as lexical
+select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, greatest(0, -(p.words <@> to_bm25query($3, 'posting_words')))::float8 as lexical
 from chunk_state s
 join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id

@@ -1,5 +1,8 @@
 import { LATE_INTERACTION } from './late-interaction.parameters.js';
-import type { Similarities } from './question-tables.js';
+import type { Similarities } from './compare-tokens.js';
+
+/** Parts of a stretch; the next one begins a part further on. */
+const BLOCKS = 4;
 
 /** The best match of each question token in a passage. */
 export interface BestMatches {
@@ -39,22 +42,46 @@ export function bestMatches({ values, starts }: Similarities, questionTokens: nu
 export function closenessOf({ values, starts }: Similarities, weights: Float32Array): number {
   const { stretch, stretchShare } = LATE_INTERACTION;
   const width = starts.length;
-  const over = (from: number, to: number): number => {
-    let sum = 0;
-    let total = 0;
-    for (const [row, weight] of weights.entries()) {
-      let best = -1;
-      for (let at = row * width + from; at < row * width + to; at++)
-        if (values[at]! > best) best = values[at]!;
-      sum += weight * best;
-      total += weight;
-    }
-    return total > 0 ? Math.max(0, sum / total) : 0;
-  };
   if (width === 0) return 0;
-  let nearest = 0;
-  const step = stretch / 4;
-  for (let from = 0; from === 0 || from + stretch < width + step; from += step)
-    nearest = Math.max(nearest, over(from, Math.min(width, from + stretch)));
-  return (1 - stretchShare) * over(0, width) + stretchShare * nearest;
+  // Stretches begin a block apart, so that the best of each block is looked for once.
+  const block = stretch / BLOCKS;
+  const blocks = Math.ceil(width / block);
+  const stretches = Math.max(1, blocks - BLOCKS + 1);
+  const sums = new Float64Array(stretches);
+  const bests = new Float32Array(blocks);
+  let whole = 0;
+  let total = 0;
+  for (let row = 0; row < weights.length; row++) {
+    const weight = weights[row]!;
+    bestOfBlocks(values, row * width, width, block, bests);
+    let best = -1;
+    for (let i = 0; i < blocks; i++) if (bests[i]! > best) best = bests[i]!;
+    whole += weight * best;
+    for (let first = 0; first < stretches; first++) {
+      let nearest = -1;
+      for (let i = first; i < Math.min(blocks, first + BLOCKS); i++)
+        if (bests[i]! > nearest) nearest = bests[i]!;
+      sums[first]! += weight * nearest;
+    }
+    total += weight;
+  }
+  if (total === 0) return 0;
+  const share = (sum: number) => Math.max(0, sum / total);
+  return (1 - stretchShare) * share(whole) + stretchShare * share(Math.max(...sums));
+}
+
+/** The highest of each `block` of the `width` values that begin at `from`. */
+function bestOfBlocks(
+  values: Float32Array,
+  from: number,
+  width: number,
+  block: number,
+  bests: Float32Array,
+): void {
+  for (let i = 0, at = from; i < bests.length; i++) {
+    const end = Math.min(from + width, at + block);
+    let best = -1;
+    for (; at < end; at++) if (values[at]! > best) best = values[at]!;
+    bests[i] = best;
+  }
 }

@@ -1,8 +1,8 @@
 /** Compares the tokens of questions with those of passages, off the event loop. */
 import { parentPort } from 'node:worker_threads';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
+import { compareTokens } from './compare-tokens.js';
 import { bestMatches, closenessOf, type Meeting } from './matches.js';
-import { QuestionTables } from './question-tables.js';
 
 /** A question and the passages that it is compared with. */
 export interface ScorerMessage {
@@ -30,10 +30,8 @@ parentPort?.on('message', ({ id, message }: ThreadRequest<ScorerMessage>) => {
 });
 
 function score({ question, weights, dimension, passages }: ScorerMessage): ScorerResult {
-  const tables = new QuestionTables({ values: question }, dimension);
-  return passages.map((packed) => {
-    const similarities = tables.similarities(packed);
-    const best = bestMatches(similarities, tables.tokens);
+  return compareTokens(question, dimension, passages).map((similarities) => {
+    const best = bestMatches(similarities, weights.length);
     return { ...similarities, best, closeness: closenessOf(similarities, weights) };
   });
 }

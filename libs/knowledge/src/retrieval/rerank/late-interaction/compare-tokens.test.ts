@@ -1,7 +1,7 @@
 import { packPassageStates, type PassageStates, STATE_LEVELS, STATE_SCALE } from '@midplane/contracts';
 import { describe, expect, it } from 'vitest';
 import { bestMatches, closenessOf } from './matches.js';
-import { QuestionTables } from './question-tables.js';
+import { compareTokens, type Similarities } from './compare-tokens.js';
 
 function randomNumbers(seed: number): () => number {
   let state = seed;
@@ -45,7 +45,11 @@ function cosine(
   return (sum * (scales[token]! / STATE_SCALE)) / Math.sqrt(dimension);
 }
 
-describe('QuestionTables', () => {
+/** A question with one passage. */
+const compare = (values: Float32Array, dimension: number, packed: Uint8Array): Similarities =>
+  compareTokens(values, dimension, [packed])[0]!;
+
+describe('compareTokens', () => {
   it.each([
     [1, 384],
     [2, 384],
@@ -56,30 +60,29 @@ describe('QuestionTables', () => {
   ])('gives the cosines of %i question tokens of %i dimensions', (tokens, dimension) => {
     const values = question(tokens, dimension, 11);
     const states = passage(23, dimension, 5);
-    const tables = new QuestionTables({ values }, dimension);
-    const { values: cosines, starts } = tables.similarities(packPassageStates(states));
+    const { values: cosines, starts } = compare(values, dimension, packPassageStates(states));
     expect(starts).toEqual(states.starts);
     expect(cosines).toHaveLength(tokens * 23);
     for (let row = 0; row < tokens; row++)
       for (let token = 0; token < 23; token++)
         expect(
           Math.abs(cosines[row * 23 + token]! - cosine(values, row, states, token, dimension)),
-        ).toBeLessThan(0.004);
+        ).toBeLessThan(0.002);
   });
 
   it('reads states wherever they lie in memory', () => {
     const states = passage(5, 384, 2);
     const packed = packPassageStates(states);
     const shared = Buffer.concat([Buffer.from([7]), packed, Buffer.from([7])]).subarray(1, packed.length + 1);
-    const tables = new QuestionTables({ values: question(2, 384, 1) }, 384);
-    expect(tables.similarities(shared)).toEqual(tables.similarities(packed));
-    expect(tables.similarities(shared).starts).toEqual(states.starts);
+    const asked = question(2, 384, 1);
+    expect(compare(asked, 384, shared)).toEqual(compare(asked, 384, packed));
+    expect(compare(asked, 384, shared).starts).toEqual(states.starts);
   });
 
   it('finds the best match of each question token', () => {
     const values = question(5, 384, 3);
     const states = passage(40, 384, 9);
-    const found = new QuestionTables({ values }, 384).similarities(packPassageStates(states));
+    const found = compare(values, 384, packPassageStates(states));
     const best = bestMatches(found, 5);
     for (let row = 0; row < 5; row++) {
       const cosines = [...found.values.slice(row * 40, row * 40 + 40)];
@@ -103,11 +106,37 @@ describe('QuestionTables', () => {
     expect(closenessOf({ values: new Float32Array(), starts: new Uint16Array() }, weights)).toBe(0);
   });
 
+  it('looks for the best stretch a quarter of its length further on each time', () => {
+    const weights = new Float32Array([1, 8, 3]);
+    const random = randomNumbers(4);
+    for (const width of [1, 5, 23, 24, 25, 60, 61, 333]) {
+      const values = Float32Array.from({ length: 3 * width }, () => random() - 0.2);
+      const over = (from: number, to: number) =>
+        weights.reduce(
+          (sum, weight, row) =>
+            sum + weight * Math.max(...values.slice(row * width + from, row * width + to)),
+          0,
+        ) / 12;
+      let nearest = over(0, Math.min(24, width));
+      for (let from = 6; from + 18 < width; from += 6)
+        nearest = Math.max(nearest, over(from, Math.min(width, from + 24)));
+      const expected = 0.4 * Math.max(0, over(0, width)) + 0.6 * Math.max(0, nearest);
+      expect(closenessOf({ values, starts: new Uint16Array(width) }, weights)).toBeCloseTo(expected, 5);
+    }
+  });
+
+  it('keeps several passages apart', () => {
+    const values = question(6, 384, 8);
+    const packed = [9, 200, 31].map((tokens, i) => packPassageStates(passage(tokens, 384, i + 1)));
+    const together = compareTokens(values, 384, packed);
+    expect(together).toEqual(packed.map((each) => compare(values, 384, each)));
+  });
+
   it('knows a passage without tokens, and refuses bytes that are no states', () => {
-    const tables = new QuestionTables({ values: question(2, 384, 1) }, 384);
-    const none = tables.similarities(new Uint8Array());
+    const asked = question(2, 384, 1);
+    const none = compare(asked, 384, new Uint8Array());
     expect(bestMatches(none, 2).cosines).toEqual(new Float32Array(2));
-    expect(() => tables.similarities(new Uint8Array(100))).toThrow(
+    expect(() => compare(asked, 384, new Uint8Array(100))).toThrow(
       '100 bytes are no states of 384 dimensions',
     );
   });
