@@ -11,7 +11,7 @@ import { ANSWERER_MODEL, answerProbability, rank, type ScoredCandidate } from '.
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
 /** Changes whenever the same passages could give another answer. */
-export const EXTRACTIVE_VERSION = '2.0.0';
+export const EXTRACTIVE_VERSION = '2.1.0';
 
 const NO_USAGE = { promptTokens: 0, completionTokens: 0, costMicros: 0, cached: false };
 
