@@ -187,6 +187,49 @@ describe('an answer of a chat model', () => {
     expect(await stored()).toBe(before);
   });
 
+  it('streams on a strict route nothing that the passages do not support', async () => {
+    const admin = await createPrincipal(modules.kernel.database, {
+      tenantId: alice.tenantId,
+      roles: ['administrator'],
+    });
+    await asPrincipal(admin, async () => {
+      const models = modules.kernel.registry.client('models');
+      const { id: providerId } = await models.createProvider({
+        name: 'strict',
+        kind: 'openai',
+        baseUrl: server.url,
+      });
+      const { id: modelId } = await models.createModel({
+        providerId,
+        name: 'strict-tester',
+        upstreamName: 'tester',
+      });
+      await models.createRoute({ name: 'strict', plan: { targets: [{ modelId }], strict: true } });
+    });
+    const ask = input('How many days of annual leave are there?', { model: 'strict' });
+    server.say(
+      'Full-time staff get 15 days of annual leave a year [1]. Part-time st',
+      'aff get 80 days of annual leave [1]. Staff in Berlin get a bonus',
+      ' of 900 euros. Interns are not entitled to annual leave.',
+    );
+    const { answer, streamed } = await answerTo(ask);
+    expect(streamed).toBe(
+      'Full-time staff get 15 days of annual leave a year [1]. Interns are not entitled to annual leave.',
+    );
+    expect(answer).toMatchObject({ text: streamed, abstained: false, citations: [{ supported: true }] });
+    expect(answer.citations).toHaveLength(1);
+    const [row] = await modules.kernel.database.dataSource.query<{ manifest: { answerer: object } }[]>(
+      'select manifest from answer_manifest where id = $1',
+      [answer.manifestId],
+    );
+    expect(row!.manifest.answerer).toMatchObject({ withheld: { numbers: 2 } });
+
+    server.say('Staff in Berlin get a bonus of 900 euros [1].');
+    const none = await answerTo(ask);
+    expect(none.streamed).toBe('The documents do not hold an answer to this question.');
+    expect(none.answer).toMatchObject({ abstained: true, citations: [] });
+  });
+
   it('is erased with a document that it was only given', async () => {
     server.say('No idea, but it is a secret [1].');
     const { answer } = await answerTo(input('How many days of annual leave are there?'));

@@ -139,6 +139,8 @@ export const RoutePlan = z
     choice: RouteChoice.default('weight'),
     guard: CanaryGuard.prefault({}),
     cache: RouteCache.prefault({}),
+    /** Of an answer from documents only the sentences that these support are shown. */
+    strict: z.boolean().default(false),
   })
   .refine((plan) => plan.targets.some(({ canary, shadow, weight }) => !canary && !shadow && weight > 0), {
     path: ['targets'],
@@ -224,6 +226,8 @@ export const ResolvedModel = z.object({
   name: z.string(),
   contextTokens: z.int(),
   maxOutputTokens: z.int(),
+  /** Whether of an answer from documents only the sentences that these support are shown. */
+  strict: z.boolean(),
 });
 export type ResolvedModel = z.infer<typeof ResolvedModel>;
 

@@ -38,7 +38,7 @@ import { JsonScalar } from '../scalars/json.scalar.js';
 /** What a route's version does, in the arguments of its operations. */
 const Plan = z.object({ plan: RoutePlan });
 const PLAN =
-  'targets: [{ modelId, weight, canary, shadow }], fallbacks: [modelId], choice: weight, least-busy or cost, guard, cache.';
+  'targets: [{ modelId, weight, canary, shadow }], fallbacks: [modelId], choice: weight, least-busy or cost, guard, cache, strict: of an answer from documents only sentences that these support.';
 
 /** Models, routes, limits and usage: the models service, in GraphQL. It says who may do what. */
 @Resolver()

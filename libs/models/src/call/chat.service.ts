@@ -61,6 +61,7 @@ export class ChatService {
       name: model ?? (serving.length === 1 ? serving[0]!.name : asked.name),
       contextTokens: Math.min(...serving.map((each) => each.contextTokens)),
       maxOutputTokens: Math.min(...serving.map((each) => each.maxOutputTokens)),
+      strict: asked.plan.strict,
     };
   }
 

@@ -28,6 +28,11 @@ export class ChatModel {
     return this.resolved.name;
   }
 
+  /** Whether only sentences that the passages support may be shown. */
+  get strict(): boolean {
+    return this.resolved.strict;
+  }
+
   /** Tokens that it takes, prompt and answer together. */
   get contextTokens(): number {
     return this.resolved.contextTokens;

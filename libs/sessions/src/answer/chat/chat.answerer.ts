@@ -1,6 +1,7 @@
 import { claimsOf } from '../../citation/claims.js';
 import { CHECK_PARAMETERS, checkClaim, type Embed } from '../../citation/check.js';
 import { CitationStream } from '../../citation/marks.js';
+import { SupportedSentences } from '../../citation/supported-sentences.js';
 import type { Answerer, AnswerOutcome, AnswerRequest, CheckedClaim } from '../answerer.port.js';
 import { phrase } from '../phrases.js';
 import { AnswerHead } from './answer-head.js';
@@ -13,7 +14,10 @@ import { unusableAnswer } from './unusable-answer.js';
 const SAYS_NOT_THERE =
   /\b(?:do|does|did)(?: not|n['’]t) (?:contain|mention|provide|hold|include|specify|state|say|have)\b|\bno (?:information|mention)\b|没有(?:提到|提及|包含|涉及|说明|相关)|未(?:提到|提及|包含|涉及|说明)|无法(?:回答|找到|确定)/iu;
 
-/** Answers by a chat model that is given the passages, streamed, its citations filtered and checked. */
+/**
+ * Answers by a chat model that is given the passages, streamed, its citations filtered and checked. On a strict route
+ * only sentences that the passages support are streamed at all.
+ */
 export class ChatAnswerer implements Answerer {
   readonly name: string;
 
@@ -29,6 +33,11 @@ export class ChatAnswerer implements Answerer {
     const prompt = buildPrompt(request, contextTokens - maxTokens);
     const head = new AnswerHead();
     const marks = new CitationStream(prompt.passages.length);
+    const { passages } = prompt;
+    const strict = this.model.strict
+      ? new SupportedSentences(passages, request.standalone, this.embed, request.signal)
+      : undefined;
+    let written = '';
     let text = '';
     await using pieces = this.model.stream({
       messages: prompt.messages,
@@ -40,15 +49,20 @@ export class ChatAnswerer implements Answerer {
     let step = await pieces.next();
     for (; !step.done; step = await pieces.next()) {
       const certain = marks.push(head.push(step.value));
-      text += certain;
-      if (certain) yield certain;
+      written += certain;
+      const shown = strict ? await strict.push(certain) : certain;
+      text += shown;
+      if (shown) yield shown;
     }
-    const { text: rest, abstained: refused } = head.end();
+    const { text: rest, abstained: saysNothing } = head.end();
     const last = marks.push(rest) + marks.end();
-    text += last;
-    if (last) yield last;
+    written += last;
+    const shown = strict ? (await strict.push(last)) + (await strict.end()) : last;
+    text += shown;
+    if (shown) yield shown;
 
-    if (!refused && text.trim() === '') throw unusableAnswer('empty', this.name);
+    if (!saysNothing && written.trim() === '') throw unusableAnswer('empty', this.name);
+    const refused = text.trim() === '';
     if (refused) {
       text = phrase('notInSources', request.language);
       yield text;
@@ -61,7 +75,7 @@ export class ChatAnswerer implements Answerer {
     return {
       modelVersion: version,
       abstained,
-      checks: await this.check(claims, prompt.passages, request),
+      checks: strict?.checks ?? (await this.check(claims, passages, request)),
       usage: {
         promptTokens,
         completionTokens,
@@ -79,6 +93,7 @@ export class ChatAnswerer implements Answerer {
         turnsInPrompt: prompt.turns.map((turn) => turn.messageId),
         usageEstimated: usage.estimated,
         check: CHECK_PARAMETERS,
+        ...(strict ? { withheld: strict.withheld } : {}),
       },
     };
   }
