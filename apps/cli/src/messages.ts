@@ -52,6 +52,7 @@ const TEXTS = {
     zh: '正在监视 {paths} 中的新文件。按 Ctrl+C 结束。',
   },
   sources: { en: 'Sources', zh: '来源' },
+  closest: { en: 'Closest passages, which do not answer it', zh: '最接近的原文（不构成回答）' },
   page: { en: 'page {page}', zh: '第 {page} 页' },
   unsupported: { en: '(the check against the source did not hold)', zh: '（与来源核对未通过）' },
   limitedTo: {

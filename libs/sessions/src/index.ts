@@ -1,4 +1,5 @@
-export { EXTRACTIVE_VERSION, judge, type Judgement } from './answer/extractive/extractive.answerer.js';
+export { EXTRACTIVE_VERSION } from './answer/extractive/extractive.answerer.js';
+export { judge, type Judgement } from './answer/extractive/judge.js';
 export { EXTRACTIVE_PARAMETERS } from './answer/extractive/parameters.js';
 export {
   ANSWER_FEATURES,

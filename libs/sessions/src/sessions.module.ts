@@ -10,6 +10,7 @@ import { ConversationRepository } from './conversation/conversation.repository.j
 import { ConversationService } from './conversation/conversation.service.js';
 import { MessageEntity } from './conversation/message.entity.js';
 import { AnswerErasureService } from './erasure/answer-erasure.service.js';
+import { AnswerSettingsService } from './settings/answer-settings.service.js';
 import { SessionsService } from './sessions.service.js';
 
 /** Entities of conversations and answers, for `openKernel`. */
@@ -32,6 +33,7 @@ export const SESSIONS_ENTITIES = [
     AnswerRepository,
     ConversationService,
     AnswerErasureService,
+    AnswerSettingsService,
     AskService,
     SessionsService,
   ],

@@ -3,6 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AskService } from './ask/ask.service.js';
 import { ConversationService } from './conversation/conversation.service.js';
 import { AnswerErasureService } from './erasure/answer-erasure.service.js';
+import { AnswerSettingsService } from './settings/answer-settings.service.js';
 
 /** The calls of the sessions contract, each with who does it. */
 @Injectable()
@@ -12,6 +13,7 @@ export class SessionsService implements OnModuleInit {
     private readonly asking: AskService,
     private readonly conversations: ConversationService,
     private readonly erasure: AnswerErasureService,
+    private readonly settings: AnswerSettingsService,
   ) {}
 
   onModuleInit(): void {
@@ -22,6 +24,8 @@ export class SessionsService implements OnModuleInit {
       messages: (input) => this.conversations.messages(input),
       rateMessage: ({ messageId, rating, comment }) => this.conversations.rate(messageId, rating, comment),
       ratedQuestions: ({ knowledgeBaseId, limit }) => this.conversations.ratedUp(knowledgeBaseId, limit),
+      answerSettings: () => this.settings.get(),
+      setAnswerSettings: ({ threshold }) => this.settings.set(threshold),
       eraseAnswersFrom: ({ documentIds }) => this.erasure.eraseFrom(documentIds),
     });
   }

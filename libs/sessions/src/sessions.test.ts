@@ -141,6 +141,38 @@ describe('ask, without a chat model', () => {
     expect(await answerTo(alice, input(question))).toMatchObject({ abstained: true, text, citations: [] });
   });
 
+  it('shows what comes closest where it abstains, and answers from the probability on that the tenant sets', async () => {
+    const admin = await createPrincipal(modules.kernel.database, {
+      tenantId: alice.tenantId,
+      roles: ['knowledge-admin'],
+    });
+    const application = await createPrincipal(modules.kernel.database, {
+      tenantId: alice.tenantId,
+      roles: ['application'],
+    });
+    const question = input('How many days of annual leave do full-time staff get?');
+    const answered = await answerTo(alice, question);
+    expect(answered).toMatchObject({ abstained: false, closest: [] });
+    expect(answered.probability).toBeGreaterThan(0.5);
+    const set = (threshold: number | null) =>
+      asPrincipal(admin, () => sessions().setAnswerSettings({ threshold }));
+    expect(await asPrincipal(application, () => sessions().answerSettings())).toMatchObject({
+      isDefault: true,
+    });
+    await expect(
+      asPrincipal(application, () => sessions().setAnswerSettings({ threshold: 0 })),
+    ).rejects.toMatchObject({ problem: { code: 'FORBIDDEN' } });
+
+    expect(await set(1)).toEqual({ threshold: 1, isDefault: false });
+    const refused = await answerTo(alice, question);
+    expect(refused).toMatchObject({ abstained: true, citations: [], probability: answered.probability });
+    expect(refused.closest[0]).toMatchObject({ supported: true, quote: answered.citations[0]!.quote });
+    expect(refused.closest.length).toBeLessThanOrEqual(3);
+
+    expect(await set(null)).toMatchObject({ isDefault: true });
+    expect(await answerTo(alice, question)).toMatchObject({ abstained: false });
+  });
+
   it('writes no word that the passages do not have', async () => {
     const questions = [
       'How many days of annual leave do interns get?',

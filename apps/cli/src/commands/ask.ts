@@ -19,6 +19,8 @@ interface Answer {
   label: string;
   model: string;
   citations: Citation[];
+  /** Where it abstained. */
+  closest: Citation[];
 }
 
 interface AskEvent {
@@ -35,7 +37,8 @@ const ASK = `subscription ($input: AskInput!) { askStream(input: $input) {
   __typename
   ... on AnswerToken { token: text }
   ... on AnswerDone { answer { id conversationId text abstained label model
-    citations { index documentTitle page quote supported } } }
+    citations { index documentTitle page quote supported }
+    closest { index documentTitle page quote supported } } }
   ... on Problem { code message } } }`;
 
 /** `midplane ask`: streams the answer, then its citations */
@@ -58,20 +61,25 @@ export async function ask(
   }
   if (!answer) return 1;
   if (options.json) printJson(answer);
-  else printCitations(answer);
+  else printAnswer(answer);
   return 0;
 }
 
-function printCitations(answer: Answer): void {
+function printAnswer(answer: Answer): void {
   print();
-  if (answer.citations.length > 0) print(`\n${paint.bold(say('sources'))}`);
-  for (const citation of answer.citations) {
+  printCitations(say('sources'), answer.citations);
+  printCitations(say('closest'), answer.closest);
+  print(
+    `\n${paint.dim(`${answer.label} · ${answer.model}${interactive ? ` · --conversation ${answer.conversationId}` : ''}`)}`,
+  );
+}
+
+function printCitations(title: string, citations: Citation[]): void {
+  if (citations.length > 0) print(`\n${paint.bold(title)}`);
+  for (const citation of citations) {
     const page = citation.page === null ? '' : `, ${say('page', { page: citation.page })}`;
     const doubt = citation.supported ? '' : ` ${paint.yellow(say('unsupported'))}`;
     print(`[${citation.index}] ${paint.bold(citation.documentTitle)}${page}${doubt}`);
     print(`    ${paint.dim(citation.quote.replace(/\s+/g, ' '))}`);
   }
-  print(
-    `\n${paint.dim(`${answer.label} · ${answer.model}${interactive ? ` · --conversation ${answer.conversationId}` : ''}`)}`,
-  );
 }

@@ -38,7 +38,14 @@ export const AnswerView = z.object({
   conversationId: Id,
   text: z.string(),
   abstained: z.boolean(),
+  /**
+   * How likely the passages hold the answer to every part of the question (0–1), by the judgement of the built-in answerer; null
+   * where no passage was found.
+   */
+  probability: z.number().nullable(),
   citations: z.array(CitationView),
+  /** Where it abstained: the sentences that come closest. They don't answer; at most three. */
+  closest: z.array(CitationView),
   label: z.string(),
   model: z.string(),
   modelVersion: z.string(),
@@ -46,6 +53,14 @@ export const AnswerView = z.object({
   manifestId: Id,
 });
 export type AnswerView = z.infer<typeof AnswerView>;
+
+/** What a tenant decides about its answers. */
+export const AnswerSettings = z.object({
+  /** Least probability (0–1) of an answer with which the built-in answerer answers. */
+  threshold: z.number().min(0).max(1),
+  isDefault: z.boolean(),
+});
+export type AnswerSettings = z.infer<typeof AnswerSettings>;
 
 export const AskInput = z.object({
   question: z.string(),
@@ -102,6 +117,11 @@ export const sessionsContract = {
   ratedQuestions: oc
     .input(z.object({ knowledgeBaseId: Id, limit: z.int().min(1).max(1000) }))
     .output(z.array(z.object({ question: z.string(), chunkId: Id }))),
+  answerSettings: oc.output(AnswerSettings),
+  /** Throws FORBIDDEN. */
+  setAnswerSettings: oc
+    .input(z.object({ threshold: AnswerSettings.shape.threshold.nullable() }))
+    .output(AnswerSettings),
   /** Erases the answers that cite a document. @returns how many were erased, and how many are left (0). */
   eraseAnswersFrom: oc
     .input(z.object({ documentIds: z.array(Id).min(1).max(1000) }))

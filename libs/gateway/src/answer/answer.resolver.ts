@@ -2,21 +2,39 @@ import {
   Args,
   Context,
   Extensions,
+  Float,
   Info,
   Mutation,
   Parent,
+  Query,
   ResolveField,
   Resolver,
   Subscription,
 } from '@nestjs/graphql';
 import type { GraphQLResolveInfo } from 'graphql';
-import { type AnswerEvent as EventView, type AnswerView, AskInput as AskSchema } from '@midplane/contracts';
+import { z } from 'zod';
+import {
+  type AnswerEvent as EventView,
+  AnswerSettings as AnswerSettingsSchema,
+  type AnswerSettings as AnswerSettingsView,
+  type AnswerView,
+  AskInput as AskSchema,
+} from '@midplane/contracts';
 import { authorize, type ServiceClient, ServiceRegistry } from '@midplane/kernel';
 import { parseInput } from '../input/parse-input.js';
 import type { OperationContext } from '../operation/operation-context.js';
 import { withDocuments } from '../search/hits.js';
 import { SearchHit } from '../search/search.types.js';
-import { AnswerEvent, AnswerSources, AskInput, AskResult } from './answer.types.js';
+import {
+  AnswerEvent,
+  AnswerSettings,
+  AnswerSettingsResult,
+  AnswerSources,
+  AskInput,
+  AskResult,
+} from './answer.types.js';
+
+const SettingsSchema = z.object({ threshold: AnswerSettingsSchema.shape.threshold.nullable() });
 
 @Resolver(() => AnswerSources)
 export class AnswerResolver {
@@ -36,6 +54,21 @@ export class AnswerResolver {
       return event.answer;
     }
     throw new Error('The stream of an answer ended without the answer.');
+  }
+
+  @Query(() => AnswerSettings)
+  answerSettings(): Promise<AnswerSettingsView> {
+    return this.sessions.answerSettings();
+  }
+
+  @Mutation(() => AnswerSettingsResult, {
+    description: 'Sets from which probability on the built-in answerer answers; null gives back the default.',
+  })
+  setAnswerSettings(
+    @Args('threshold', { type: () => Float, nullable: true }) threshold: number | null,
+  ): Promise<AnswerSettingsView> {
+    authorize('update', 'KnowledgeBase');
+    return this.sessions.setAnswerSettings(parseInput(SettingsSchema, { threshold }));
   }
 
   @Subscription(() => AnswerEvent, { resolve: (event: EventView) => event })

@@ -104,8 +104,19 @@ export class Answer {
   })
   abstained!: boolean;
 
+  @Field(() => Float, {
+    nullable: true,
+    description: 'How likely the passages hold the answer, 0–1; null where none was found.',
+  })
+  probability!: number | null;
+
   @Field(() => [Citation])
   citations!: Citation[];
+
+  @Field(() => [Citation], {
+    description: 'Where it abstained: the sentences that come closest. They do not answer; at most three.',
+  })
+  closest!: Citation[];
 
   @Field(() => String, {
     description:
@@ -127,6 +138,24 @@ export class Answer {
   })
   manifestId!: string;
 }
+
+@ObjectType('AnswerSettings')
+export class AnswerSettings {
+  @Field(() => Float, {
+    description: 'Least probability of an answer with which the built-in answerer answers, 0–1.',
+  })
+  threshold!: number;
+
+  @Field(() => Boolean)
+  isDefault!: boolean;
+}
+
+export const AnswerSettingsResult = outcomeOf(
+  { name: 'AnswerSettingsResult' },
+  [AnswerSettings, 'AnswerSettings'],
+  InvalidInput,
+  Forbidden,
+);
 
 export const AskResult = outcomeOf(
   { name: 'AskResult' },

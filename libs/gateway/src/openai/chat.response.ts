@@ -157,6 +157,7 @@ function detailsOf({
   return { callId, provider, version, route, routeVersion, cache, costMicros, retries };
 }
 
-function groundedDetails({ id, conversationId, abstained, label, manifestId }: AnswerView): object {
-  return { answerId: id, conversationId, abstained, label, manifestId };
+function groundedDetails(answer: AnswerView): object {
+  const { id, conversationId, abstained, probability, closest, label, manifestId } = answer;
+  return { answerId: id, conversationId, abstained, probability, closest, label, manifestId };
 }

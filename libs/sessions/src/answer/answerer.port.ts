@@ -1,5 +1,6 @@
-import type { Locale, QuestionTokens, TokenUsage } from '@midplane/contracts';
+import type { Locale, TokenUsage } from '@midplane/contracts';
 import type { CheckResult } from '../citation/check.js';
+import type { Judgement } from './extractive/judge.js';
 import type { Passage } from './passage.js';
 
 /** A question and its answer earlier in the conversation, oldest first. */
@@ -16,10 +17,10 @@ export interface Turn {
 /** A part of a question, understandable by itself, with the passages that were found for it. */
 export interface AskedPart {
   question: string;
-  /** Its tokens, as the passages' alignments mean them. */
-  tokens: QuestionTokens | undefined;
   /** Best first, numbered as in the answer. */
   passages: Passage[];
+  /** What their sentences are worth as an answer. */
+  judgement: Judgement;
 }
 
 export interface AnswerRequest {
@@ -33,6 +34,8 @@ export interface AnswerRequest {
   /** At least one. */
   passages: Passage[];
   turns: Turn[];
+  /** Least probability of an answer with which the built-in answerer answers. */
+  threshold: number;
   signal: AbortSignal;
 }
 

@@ -33,6 +33,9 @@ import { ConversationRepository } from '../conversation/conversation.repository.
 import { ConversationService, type ConversationSoFar } from '../conversation/conversation.service.js';
 import type { MessageEntity, StoredAnswer } from '../conversation/message.entity.js';
 import { answerView } from '../conversation/views.js';
+import { closestOf, probabilityOf } from '../answer/closest.js';
+import { judge } from '../answer/extractive/judge.js';
+import { AnswerSettingsService } from '../settings/answer-settings.service.js';
 import { AnswerErasureService } from '../erasure/answer-erasure.service.js';
 import type { StandaloneQuestion } from '../follow-up/completer.port.js';
 import { mergeHits } from '../question/merge-hits.js';
@@ -58,6 +61,7 @@ interface Ask {
   /** What was searched: the standalone question, or its parts. */
   searched: SearchedPart[];
   passages: Passage[];
+  parts: AskedPart[];
 }
 
 /** A question as it was searched, with what was found for it alone. */
@@ -77,6 +81,7 @@ export class AskService {
     private readonly answers: AnswerRepository,
     private readonly erasure: AnswerErasureService,
     private readonly answerers: Answerers,
+    private readonly settings: AnswerSettingsService,
   ) {}
 
   /**
@@ -103,12 +108,16 @@ export class AskService {
     const turns = before?.turns ?? [];
     const standalone = await completer.complete(plainQuestion(asked), turns, language, signal);
 
-    const searched = await this.search(partsOf(standalone.text, language), knowledgeBaseIds, input);
+    const [searched, { threshold }] = await Promise.all([
+      this.search(partsOf(standalone.text, language), knowledgeBaseIds, input),
+      this.settings.get(),
+    ]);
     const hits = mergeHits(
       searched.map(({ found }) => found.hits),
       input.topK,
     );
     const passages = numberPassages(hits);
+    const parts = searched.map((part) => askedPart(part, passages));
     // How tokens meet is for answerers; nobody else can read it.
     const sources = hits.map(({ alignment: _, ...hit }) => hit);
     yield { type: 'sources', hits: sources, filters: filtersOf(searched) };
@@ -120,10 +129,11 @@ export class AskService {
       : answerer.answer({
           question: asked,
           standalone: standalone.text,
-          parts: searched.map((part) => askedPart(part, passages)),
+          parts,
           language,
           passages,
           turns,
+          threshold,
           signal,
         });
     let text = '';
@@ -133,7 +143,7 @@ export class AskService {
       yield { type: 'token', text: step.value };
     }
     signal.throwIfAborted();
-    const ask: Ask = { input, asked, standalone, language, knowledgeBaseIds, searched, passages };
+    const ask: Ask = { input, asked, standalone, language, knowledgeBaseIds, searched, passages, parts };
     yield {
       type: 'done',
       answer: await this.keep(ask, missing ? EXTRACTIVE_MODEL : answerer.name, text, step.value),
@@ -182,7 +192,7 @@ export class AskService {
   /** Stores question and answer in one transaction. @returns the answer as its user sees it */
   private async keep(ask: Ask, model: string, text: string, outcome: AnswerOutcome): Promise<AnswerView> {
     const { tenantId, userId } = currentContext().principal;
-    const { input, asked, language } = ask;
+    const { input, asked, language, passages, parts } = ask;
     const now = new Date();
     const conversationId = input.conversationId ?? newId();
     const base = { tenantId, conversationId, rating: null, ratingComment: null, createdAt: now };
@@ -190,7 +200,9 @@ export class AskService {
     const manifestId = newId();
     const stored: StoredAnswer = {
       abstained: outcome.abstained,
+      probability: passages.length > 0 ? probabilityOf(parts) : null,
       citations: citationsOf(outcome.checks),
+      closest: outcome.abstained ? citationsOf(closestOf(parts)) : [],
       model,
       modelVersion: outcome.modelVersion,
       usage: outcome.usage,
@@ -284,14 +296,11 @@ function citationsOf(checks: readonly CheckedClaim[]): CitationView[] {
 /** @returns a part of a question with those of the answer's passages that were found for it, as they meet it */
 function askedPart({ text, found }: SearchedPart, passages: readonly Passage[]): AskedPart {
   const hits = new Map(found.hits.map((hit) => [hit.chunkId, hit]));
-  return {
-    question: text,
-    tokens: found.question,
-    passages: passages.flatMap((passage) => {
-      const hit = hits.get(passage.hit.chunkId);
-      return hit ? { ...passage, hit } : [];
-    }),
-  };
+  const own = passages.flatMap((passage) => {
+    const hit = hits.get(passage.hit.chunkId);
+    return hit ? { ...passage, hit } : [];
+  });
+  return { question: text, passages: own, judgement: judge(text, found.question, own) };
 }
 
 /** The page and the boxes of the lines that hold a quote; of the whole passage where those are not known. */

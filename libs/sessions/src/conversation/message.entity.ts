@@ -3,7 +3,10 @@ import type { Locale } from '@midplane/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** What a message of the assistant holds beside its text; the label is made of the language when it is shown. */
-export interface StoredAnswer extends Omit<AnswerView, 'id' | 'conversationId' | 'text' | 'label'> {
+export interface StoredAnswer
+  extends
+    Omit<AnswerView, 'id' | 'conversationId' | 'text' | 'label' | 'probability' | 'closest'>,
+    Partial<Pick<AnswerView, 'probability' | 'closest'>> {
   language: Locale;
   /** A source was deleted, and what was made of it with it. */
   erased: boolean;

@@ -26,5 +26,8 @@ export function answerView(
     text: message.text,
     label: phrase('label', language),
     ...shown,
+    // Answers of an earlier version have neither.
+    probability: shown.probability ?? null,
+    closest: shown.closest ?? [],
   };
 }

@@ -58,7 +58,7 @@ function erasedAnswer({ message, manifest: entity }: TouchedAnswer): TouchedAnsw
     message: {
       ...message,
       text: phrase('sourceDeleted', language),
-      answer: { ...answer, citations: [], erased: true },
+      answer: { ...answer, citations: [], closest: [], erased: true },
     },
     manifest: {
       ...entity,
@@ -87,8 +87,12 @@ function withoutDocuments(
   const { manifest } = entity;
   const gone = (id: string) => documentIds.includes(id);
   const { asked } = manifest.question;
+  const answer = message.answer!;
   return {
-    message,
+    message: {
+      ...message,
+      answer: { ...answer, closest: answer.closest?.filter(({ documentId }) => !gone(documentId)) ?? [] },
+    },
     manifest: {
       ...entity,
       manifest: {

@@ -30,6 +30,7 @@ const request = (hits: SearchHit[], turns: Turn[] = []): AnswerRequest => ({
   language: 'en',
   passages: numberPassages(hits),
   turns,
+  threshold: 0.13,
   signal: new AbortController().signal,
 });
 

@@ -1,47 +1,17 @@
-import { EXTRACTIVE_MODEL, type QuestionTokens } from '@midplane/contracts';
+import { EXTRACTIVE_MODEL } from '@midplane/contracts';
 import { checkVerbatim } from '../../citation/check.js';
 import { detectLanguage } from '../../text/language.js';
 import type { Answerer, AnswerOutcome, AnswerRequest } from '../answerer.port.js';
-import type { Passage } from '../passage.js';
 import { phrase } from '../phrases.js';
-import { type Candidate, candidatesOf } from './candidates.js';
+import type { Candidate } from './candidates.js';
 import { choose } from './choose.js';
-import { type AnswerSignals, describe, type DescribedCandidate, signalsOf } from './features.js';
-import { ANSWERER_MODEL, answerProbability, rank, type ScoredCandidate } from './model.js';
+import { ANSWERER_MODEL } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
 /** Changes whenever the same passages could give another answer. */
 export const EXTRACTIVE_VERSION = '2.1.0';
 
 const NO_USAGE = { promptTokens: 0, completionTokens: 0, costMicros: 0, cached: false };
-
-/** What the sentences of passages are worth as an answer. */
-export interface Judgement {
-  /** In the order of the passages. */
-  candidates: DescribedCandidate[];
-  /** Best first. */
-  scored: ScoredCandidate[];
-  /** Undefined where there is no sentence at all. */
-  signals: AnswerSignals | undefined;
-  /** That the passages hold the answer, 0–1. */
-  probability: number;
-}
-
-/**
- * @param question understandable by itself
- * @param tokens of the question, as the hits' alignments mean them
- */
-export function judge(
-  question: string,
-  tokens: QuestionTokens | undefined,
-  passages: readonly Passage[],
-): Judgement {
-  const read = passages.slice(0, P.passages);
-  const candidates = describe(question, tokens, read, candidatesOf(read));
-  const scored = rank(candidates);
-  const signals = scored[0] && signalsOf(question, scored[0], candidates, passages);
-  return { candidates, scored, signals, probability: signals ? answerProbability(signals) : 0 };
-}
 
 /**
  * Answers with the sentences of the passages that meet the question best, word for word, each followed by its
@@ -50,12 +20,9 @@ export function judge(
 export class ExtractiveAnswerer implements Answerer {
   readonly name = EXTRACTIVE_MODEL;
 
-  async *answer({ parts, language }: AnswerRequest): AsyncGenerator<string, AnswerOutcome> {
-    const judged = parts.map(({ question, tokens, passages }) => ({
-      question,
-      ...judge(question, tokens, passages),
-    }));
-    const answered = judged.map(({ probability }) => probability >= P.threshold);
+  async *answer({ parts, language, threshold }: AnswerRequest): AsyncGenerator<string, AnswerOutcome> {
+    const judged = parts.map(({ question, judgement }) => ({ question, ...judgement }));
+    const answered = judged.map(({ probability }) => probability >= threshold);
     const abstained = !answered.includes(true);
     const chosen: Candidate[] = [];
     if (abstained) yield phrase('notInSources', language);
@@ -81,6 +48,7 @@ export class ExtractiveAnswerer implements Answerer {
       documentIds: [...new Set(chosen.map(({ passage }) => passage.hit.documentId))],
       provenance: {
         parameters: P,
+        threshold,
         model: ANSWERER_MODEL,
         parts: judged.map(({ probability, signals }) => ({ probability, signals })),
       },

@@ -16,6 +16,6 @@ export const EXTRACTIVE_PARAMETERS = {
   further: { within: 2.5, most: 2 },
   /** A sentence that shares more than this with one already taken repeats it (Jaccard index of their words). */
   repeats: 0.75,
-  /** Below this probability it abstains. */
+  /** Below this probability it abstains, where the tenant has not set another. */
   threshold: 0.13,
 } as const;

@@ -1,0 +1,34 @@
+import type { QuestionTokens } from '@midplane/contracts';
+import type { Passage } from '../passage.js';
+import { candidatesOf } from './candidates.js';
+import { type AnswerSignals, describe, type DescribedCandidate, signalsOf } from './features.js';
+import { answerProbability, rank, type ScoredCandidate } from './model.js';
+import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
+
+/** What the sentences of passages are worth as an answer. */
+export interface Judgement {
+  /** In the order of the passages. */
+  candidates: DescribedCandidate[];
+  /** Best first. */
+  scored: ScoredCandidate[];
+  /** Undefined where there is no sentence at all. */
+  signals: AnswerSignals | undefined;
+  /** That the passages hold the answer, 0–1. */
+  probability: number;
+}
+
+/**
+ * @param question understandable by itself
+ * @param tokens of the question, as the hits' alignments mean them
+ */
+export function judge(
+  question: string,
+  tokens: QuestionTokens | undefined,
+  passages: readonly Passage[],
+): Judgement {
+  const read = passages.slice(0, P.passages);
+  const candidates = describe(question, tokens, read, candidatesOf(read));
+  const scored = rank(candidates);
+  const signals = scored[0] && signalsOf(question, scored[0], candidates, passages);
+  return { candidates, scored, signals, probability: signals ? answerProbability(signals) : 0 };
+}
