@@ -2,6 +2,7 @@ import { Foundation20261121000000 } from './20261121000000-foundation.js';
 import { TokenStates20261122000000 } from './20261122000000-token-states.js';
 import { Models20261122031500 } from './20261122031500-models.js';
 import { Ranking20261122043000 } from './20261122043000-ranking.js';
+import { Width20261122121500 } from './20261122121500-width.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   TokenStates20261122000000,
   Models20261122031500,
   Ranking20261122043000,
+  Width20261122121500,
 ];

@@ -33,6 +33,7 @@ import {
   type Passage,
   type SearchedBase,
 } from './candidates/candidate.repository.js';
+import { DOCUMENTS_LISTED } from './candidates/bases-query.js';
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
 import { lexicalPlan, vectorPlan } from './candidates/plan.js';
 import type { SearchScope } from './candidates/queries.js';
@@ -170,7 +171,7 @@ export class SearchService {
     const early = this.embedEarly(input, query);
     const named = input.namedFilters ? namedIn(query) : undefined;
     const bases = await this.basesOf(scope, named);
-    const tries = narrowings(scope, bases, named);
+    const tries = narrowings({ ...scope, documentIds: listedIn(bases) }, bases, named);
     const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
       this.channels(input, narrowed, query, early),
     );
@@ -242,7 +243,8 @@ export class SearchService {
     if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [] };
     const chunks = chunksOf(bases);
     const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
-    return this.candidates.byWords(lexicalPlan(chunks, indexed), scope, words, indexed, candidatesFor(topK));
+    const plan = lexicalPlan(chunks, indexed);
+    return this.candidates.byWords(plan, scope, words, indexed, candidatesFor(topK));
   }
 
   /**
@@ -416,6 +418,12 @@ const embedInput = (query: string, model: string) => ({
   tokenStates: true,
   texts: [query],
 });
+
+/** @returns the ids of all documents that may be seen, where they are few in every knowledge base */
+function listedIn(bases: SearchedBase[]): string[] | undefined {
+  const listed = bases.flatMap(({ documents }) => documents ?? []);
+  return bases.every(({ documents }) => documents) && listed.length < DOCUMENTS_LISTED ? listed : undefined;
+}
 
 const chunksOf = (bases: SearchedBase[]): number => bases.reduce((sum, { chunks }) => sum + chunks, 0);
 

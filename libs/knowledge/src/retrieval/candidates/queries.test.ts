@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { namedIn } from '../question/index.js';
+import { basesQuery } from './bases-query.js';
 import { parseMetadataFilter } from './metadata-filter.js';
 import {
-  basesQuery,
   lexicalQuery,
   passagesQuery,
   statesQuery,
