@@ -4,6 +4,7 @@ import { Models20261122031500 } from './20261122031500-models.js';
 import { Ranking20261122043000 } from './20261122043000-ranking.js';
 import { Scripts20261122062000 } from './20261122062000-scripts.js';
 import { AnswerSettings20261122070000 } from './20261122070000-answer-settings.js';
+import { Width20261122121500 } from './20261122121500-width.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Ranking20261122043000,
   Scripts20261122062000,
   AnswerSettings20261122070000,
+  Width20261122121500,
 ];

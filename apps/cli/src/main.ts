@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ask } from './commands/ask.js';
 import { deleteDocument, retry } from './commands/documents.js';
+import { indexes, type IndexOptions } from './commands/indexes.js';
 import { createKey, listKeys, revokeKey } from './commands/keys.js';
 import { search } from './commands/search.js';
 import { status } from './commands/status.js';
@@ -113,6 +114,22 @@ program
   .action((document: string, options: { json?: boolean }) =>
     run((client) => deleteDocument(client, document, options)),
   );
+
+program
+  .command('index')
+  .description(
+    'the indexes of the search and their state, for the operator: by DATABASE_URL, as the role that owns the tables. 检索索引的状态与构建',
+  )
+  .argument('[name...]', 'default: all')
+  .option('--build', 'build what is missing, broken or built with other settings, while searches go on')
+  .option('--rebuild', 'build what is ready as well')
+  .option(
+    '--memory <size>',
+    'maintenance_work_mem of the build, such as 8GB: best where the graph fits into it',
+  )
+  .option('--workers <n>', 'processes that help', Number)
+  .option('--json', 'print JSON')
+  .action((names: string[], options: IndexOptions) => report(() => indexes(names, options)));
 
 const keys = program.command('keys').description('API keys');
 keys

@@ -147,6 +147,37 @@ const TEXTS = {
   failedJobs: { en: 'Jobs given up', zh: '已放弃的任务' },
   services: { en: 'Services', zh: '服务' },
   models: { en: 'Embedders', zh: '嵌入模型' },
+  noDatabaseUrl: {
+    en: 'Set DATABASE_URL to the database, with the role that owns the tables. The embedded database needs no builds: it is too small for them.',
+    zh: '请将 DATABASE_URL 设为数据库地址，并使用拥有这些表的角色。内嵌数据库规模小，无需构建索引。',
+  },
+  noDatabase: { en: "The database can't be reached: {reason}", zh: '无法连接数据库：{reason}' },
+  badMemory: {
+    en: '--memory "{memory}" is no size. Write for example 8GB.',
+    zh: '--memory “{memory}”不是容量。例如：8GB。',
+  },
+  badWorkers: { en: '--workers: expected a whole number from 0 on.', zh: '--workers 应为不小于 0 的整数。' },
+  noSuchIndex: {
+    en: 'There is no search index "{name}". There are: {names}',
+    zh: '没有检索索引“{name}”。现有：{names}',
+  },
+  indexFailed: {
+    en: '{name} could not be built, and what was begun is removed: {reason}',
+    zh: '{name} 构建失败，未完成的部分已清除：{reason}',
+  },
+  indexBuilt: { en: '{name}: built in {seconds} s', zh: '{name}：已构建，用时 {seconds} 秒' },
+  indexName: { en: 'Index', zh: '索引' },
+  indexRows: { en: 'Rows', zh: '行数' },
+  indexSize: { en: 'Size', zh: '大小' },
+  indexState: { en: 'State', zh: '状态' },
+  indexReady: { en: 'ready', zh: '就绪' },
+  indexMissing: { en: 'missing', zh: '缺失' },
+  indexBroken: { en: 'broken: a build broke off', zh: '已损坏：构建中断' },
+  indexOtherSettings: { en: 'built with other settings', zh: '以其他参数构建' },
+  indexAdvice: {
+    en: 'midplane index --build builds what is not ready, while searches go on.',
+    zh: '运行 midplane index --build 可构建未就绪的索引，期间检索不受影响。',
+  },
   badTime: {
     en: '"{time}" is not a time. Write for example 2027-01-31.',
     zh: '“{time}”不是时间。例如：2027-01-31。',

@@ -1,5 +1,6 @@
 export * from './ingest/index.js';
 export * from './retrieval/index.js';
+export * from './search-indexes/index.js';
 export { passageText } from './passage-text.js';
 export * from './vector-space.js';
 

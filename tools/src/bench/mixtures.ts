@@ -24,13 +24,13 @@ export function mixturesOf(passages: Passage[], count: number, seed = 20261121):
     return {
       text: `${a.text.slice(0, half)} ${b.text.slice(other)}`,
       vector: vector.map((value) => value / length),
-      ...(a.states && b.states ? { states: joined(a.states, b.states, vector.length) } : {}),
+      ...(a.states && b.states ? { states: joinedStates(a.states, b.states, vector.length) } : {}),
     };
   });
 }
 
 /** @returns the first half of one passage's tokens and the second half of another's */
-function joined(a: Buffer, b: Buffer, dimension: number): Buffer {
+export function joinedStates(a: Buffer, b: Buffer, dimension: number): Buffer {
   const [first, second] = [unpackPassageStates(a, dimension), unpackPassageStates(b, dimension)];
   const [half, other] = [first.starts.length >> 1, second.starts.length >> 1];
   const bytes = dimension / 4;

@@ -28,9 +28,15 @@ export interface Booted {
 /** What a default installation is measured with: Postgres's own settings but for its page cache. */
 export const POSTGRES_SETTINGS = { shared_buffers: '512MB' };
 
-/** Boots the modules that `apps/sessions`, `apps/ingest`, `apps/retrieval` and `apps/inference` run. */
-export async function boot(): Promise<Booted> {
-  const postgres = await startPostgres({ settings: POSTGRES_SETTINGS });
+/**
+ * Boots the modules that `apps/sessions`, `apps/ingest`, `apps/retrieval` and `apps/inference` run.
+ * @param databaseUrl default: a Postgres that is started for it, and ends with it
+ */
+export async function boot(databaseUrl?: string): Promise<Booted> {
+  const postgres =
+    databaseUrl === undefined
+      ? await startPostgres({ settings: POSTGRES_SETTINGS })
+      : { url: databaseUrl, stop: () => Promise.resolve() };
   const home = await mkdtemp(join(tmpdir(), 'midplane-eval-'));
   const env = {
     ...process.env,

@@ -6,7 +6,9 @@ export {
   type Reranking,
   type RerankRequest,
 } from './rerank/reranker.port.js';
-export { HNSW_SETTINGS } from './candidates/candidate.repository.js';
+export { type Candidate, CandidateRepository, type SearchedBase } from './candidates/candidate.repository.js';
+export { lexicalPlan, vectorPlan } from './candidates/plan.js';
+export { HNSW_SETTINGS } from './candidates/settings.js';
 export { TokenScorer } from './rerank/late-interaction/token-scorer.js';
 export {
   lexicalQuery,

@@ -1,6 +1,7 @@
 import type { NamedFilter } from '@midplane/contracts';
+import { NAMED_DOCUMENTS } from './candidates/bases-query.js';
 import type { NamedMatch, SearchedBase } from './candidates/candidate.repository.js';
-import { NAMED_DOCUMENTS, type SearchScope, type Within } from './candidates/queries.js';
+import type { SearchScope, Within } from './candidates/queries.js';
 import { bestOf, type Named } from './question/index.js';
 
 /** A search as it may be tried: where, and which of what the question names limits it. */

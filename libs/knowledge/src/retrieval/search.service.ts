@@ -34,9 +34,10 @@ import {
   type Passage,
   type SearchedBase,
 } from './candidates/candidate.repository.js';
+import { ACROSS_COUNTED, type AskedBases, DOCUMENTS_LISTED } from './candidates/bases-query.js';
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
 import { lexicalPlan, vectorPlan } from './candidates/plan.js';
-import type { AskedBases, SearchScope } from './candidates/queries.js';
+import type { Plan, SearchScope } from './candidates/queries.js';
 import { HAN_FROM, withAcross } from './fusion/across.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
@@ -173,7 +174,7 @@ export class SearchService {
     const early = this.embedEarly(input, query);
     const named = input.namedFilters ? namedIn(query) : undefined;
     const bases = await this.basesOf(scope, { han: shareOfHan(query) >= HAN_FROM, named });
-    const tries = narrowings(scope, bases, named);
+    const tries = narrowings({ ...scope, documentIds: listedIn(bases) }, bases, named);
     const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
       this.channels(input, narrowed, query, early),
     );
@@ -245,7 +246,8 @@ export class SearchService {
     if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [] };
     const chunks = chunksOf(bases);
     const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
-    return this.candidates.byWords(lexicalPlan(chunks, indexed), scope, words, indexed, candidatesFor(topK));
+    const plan = lexicalPlan(chunks, indexed);
+    return this.candidates.byWords(plan, scope, words, indexed, candidatesFor(topK));
   }
 
   /**
@@ -269,9 +271,10 @@ export class SearchService {
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = Math.max(chunks, ...group.map((base) => base.indexed));
-        const nearest = (of: number, han?: boolean) =>
+        const plan = vectorPlan(chunks, indexed);
+        const nearest = (way: Plan, of: number, han?: boolean) =>
           this.candidates.nearest(
-            vectorPlan(of, indexed),
+            way,
             { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
             embedder,
             decodeVector(vectors[0]!),
@@ -284,8 +287,10 @@ export class SearchService {
           group.reduce((sum, base) => sum + base.across, 0),
         );
         const [found, other] = await Promise.all([
-          nearest(chunks),
-          mode === 'HYBRID' && across > 0 ? nearest(across, share < HAN_FROM) : [],
+          nearest(plan, chunks),
+          mode === 'HYBRID' && across > 0
+            ? nearest(across < ACROSS_COUNTED ? 'narrow' : plan, across, share < HAN_FROM)
+            : [],
         ]);
         const list = other.length > 0 ? withAcross(found, other, share) : found;
         const { dimension } = embedder;
@@ -431,6 +436,12 @@ const embedInput = (query: string, model: string) => ({
   tokenStates: true,
   texts: [query],
 });
+
+/** @returns the ids of all documents that may be seen, where they are few in every knowledge base */
+function listedIn(bases: SearchedBase[]): string[] | undefined {
+  const listed = bases.flatMap(({ documents }) => documents ?? []);
+  return bases.every(({ documents }) => documents) && listed.length < DOCUMENTS_LISTED ? listed : undefined;
+}
 
 const chunksOf = (bases: SearchedBase[]): number => bases.reduce((sum, { chunks }) => sum + chunks, 0);
 

@@ -4,10 +4,9 @@ import { Injectable } from '@nestjs/common';
 import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
+import { type AskedBases, basesQuery } from './bases-query.js';
 import { reachOf, type WordScores } from './lexical-weights.js';
 import {
-  type AskedBases,
-  basesQuery,
   lexicalQuery,
   passagesQuery,
   statesQuery,
@@ -19,6 +18,7 @@ import {
   seenWordsQuery,
   vectorQuery,
 } from './queries.js';
+import { lexicalSettings, SETTINGS, vectorSettings } from './settings.js';
 
 /** A knowledge base as a search needs it. */
 export interface SearchedBase {
@@ -33,6 +33,8 @@ export interface SearchedBase {
   across: number;
   /** Chunks in the whole index, about; 0 where Postgres has not counted yet. */
   indexed: number;
+  /** Ids of the documents that the search may see, where they are few. */
+  documents: string[] | null;
   /** Visible documents of it that the question may mean. */
   named: NamedMatch[];
 }
@@ -87,21 +89,6 @@ export interface ChunkStates {
   lexical: number;
 }
 
-/** A compile of a plan costs more than any of these queries. */
-const SETTINGS: TransactionSettings = { jit: 'off' };
-
-/**
- * The index goes on reading until enough of what it meets is in the scope, or it has met `max_scan_tuples`. Among
- * 300,000 mixtures of real vectors it finds .72 of the nearest 50 at ef_search 64, .86 at 200 and .94 at 400, which
- * costs 1.1, 2.0 and 3.2 ms among a million.
- */
-export const HNSW_SETTINGS: TransactionSettings = {
-  ...SETTINGS,
-  'hnsw.iterative_scan': 'relaxed_order',
-  'hnsw.ef_search': 400,
-  'hnsw.max_scan_tuples': 40_000,
-};
-
 /** Finds chunks for a search, each channel by one query within the caller's tenant. */
 @Injectable()
 export class CandidateRepository {
@@ -122,6 +109,7 @@ export class CandidateRepository {
       chunks: number;
       across: number;
       indexed: number;
+      documents: string[] | null;
       named?: NamedMatch[];
     }>(basesQuery(scope, asked), SETTINGS);
     return rows.map(({ embedderName, embedderRevision, dimension, ranking, ...base }) => ({
@@ -147,7 +135,7 @@ export class CandidateRepository {
     if (words.length === 0) return { found: [], reach: 0, unseen: [] };
     const [row] = await this.run<{ found: [string, number][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
-      SETTINGS,
+      lexicalSettings(plan),
     );
     const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
     return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed), unseen };
@@ -170,10 +158,12 @@ export class CandidateRepository {
   ): Promise<Candidate[]> {
     const query = (way: Plan) =>
       vectorQuery(way, scope, vectorSpace(embedder), embedder.dimension, `[${vector.join(',')}]`, limit, han);
-    const settings = plan === 'wide' ? HNSW_SETTINGS : SETTINGS;
-    const [row] = await this.run<{ found: [string, number][] }>(query(plan), settings);
+    const [row] = await this.run<{ found: [string, number][] }>(query(plan), vectorSettings(plan));
     if (plan === 'wide' && row!.found.length < Math.min(limit, chunks)) {
-      const [exact] = await this.run<{ found: [string, number][] }>(query('narrow'), SETTINGS);
+      const [exact] = await this.run<{ found: [string, number][] }>(
+        query('narrow'),
+        vectorSettings('narrow'),
+      );
       return exact!.found.map(toCandidate);
     }
     return row!.found.map(toCandidate);

@@ -1,6 +1,4 @@
-/** BM25's parameters of the index `posting_words`: pg_textsearch's defaults. */
-const K1 = 1.2;
-const B = 0.75;
+import { FLOOR, K1 } from './bm25.js';
 
 /** What the index scores for a text of one word, asked for that word: the word once, and twice. */
 export type WordScores = [once: number, twice: number];
@@ -14,7 +12,6 @@ export type WordScores = [once: number, twice: number];
  * @param indexed texts in the index: what a word weighs that stands in none of them
  */
 export function reachOf(words: WordScores[], indexed: number): number {
-  const floor = K1 * (1 - B);
   const unseen = Math.log(1 + (indexed + 0.5) / 0.5) * (K1 + 1);
   let reach = 0;
   for (const [once, twice] of words) {
@@ -23,8 +20,8 @@ export function reachOf(words: WordScores[], indexed: number): number {
       continue;
     }
     const ratio = twice / once;
-    const y = Math.max(0, (2 * (1 + floor) - ratio * (2 + floor)) / (2 * ratio - 2));
-    reach += once * (1 + floor + y);
+    const y = Math.max(0, (2 * (1 + FLOOR) - ratio * (2 + FLOOR)) / (2 * ratio - 2));
+    reach += once * (1 + FLOOR + y);
   }
   return reach;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { namedIn } from '../question/index.js';
+import { basesQuery } from './bases-query.js';
 import { parseMetadataFilter } from './metadata-filter.js';
 import {
-  basesQuery,
   lexicalQuery,
   passagesQuery,
   statesQuery,
@@ -48,6 +48,7 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-han', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50, true)],
+    ['vector-han-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50, true)],
     ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
     [

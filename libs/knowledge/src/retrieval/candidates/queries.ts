@@ -1,5 +1,5 @@
+import { countedSql, scoreSql, weightsSql } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
-import type { Named, NamedDocument } from '../question/index.js';
 import { Parameters } from './parameters.js';
 
 /** What a search may see. The tenant is not in it: row-level security adds it to every table below. */
@@ -8,6 +8,8 @@ export interface SearchScope {
   /** User and group ids of who asks; undefined for those who may read every document of their tenant. */
   principals: string[] | undefined;
   filter: MetadataFilter;
+  /** Ids of all documents that may be seen, where they are known and few: no others have to be looked at. */
+  documentIds?: string[] | undefined;
   /** What the question itself names. */
   within?: Within | undefined;
 }
@@ -28,20 +30,20 @@ export interface Query {
 }
 
 /**
- * Through the index (`wide`), or the rows of the scope first and scored after (`narrow`): an index over everything
- * has to read far before it has met enough rows of a small part.
+ * Through the index (`wide`), or the documents of the scope first, then their rows, scored after (`narrow`): an index
+ * over everything has to read far before it has met enough rows of a small part.
  */
 export type Plan = 'wide' | 'narrow';
 
 /** Documents that may be found: ready, readable, with the metadata asked for. In both channels, before ranking. */
-function visibleSql({ principals, filter, within }: SearchScope, parameters: Parameters): string {
+export function visibleSql(scope: SearchScope, parameters: Parameters): string {
+  const { principals, filter } = scope;
+  const documentIds = scope.within?.documentIds ?? scope.documentIds;
   const readable =
     principals === undefined
       ? ''
       : `\n    and (d.readers = '{}' or d.readers && ${parameters.add(principals)}::text[])`;
-  const documents = within?.documentIds
-    ? `\n    and d.id = any (${parameters.add(within.documentIds)}::uuid[])`
-    : '';
+  const documents = documentIds ? `\n    and d.id = any (${parameters.add(documentIds)}::uuid[])` : '';
   return `d.status = 'READY'${readable}${metadataSql(filter, parameters)}${documents}`;
 }
 
@@ -55,7 +57,7 @@ function placesSql(
   { within }: SearchScope,
   chunkId: string,
   parameters: Parameters,
-): { join: string; conditions: string } {
+): { join: string; conditions: string[] } {
   const conditions: string[] = [];
   if (within?.pages) {
     const [from, to] = within.pages.map((page) => `${parameters.add(page)}::int`);
@@ -69,60 +71,82 @@ function placesSql(
       select from unnest(c.headings || ${HEADING_LINES}) h
       where lower(normalize(h, NFKC)) ~ any (${parameters.add(patterns)}::text[])
     )`);
-  if (conditions.length === 0) return { join: '', conditions: '' };
+  return { join: conditions.length > 0 ? `\n  join chunk c on c.id = ${chunkId}` : '', conditions };
+}
+
+/**
+ * The rows of a table that a search may see, from `from` on. In the narrow plan `seen` goes before: the documents, whose
+ * rows are then read by document.
+ * @param table with the name that it has in the query
+ * @param conditions on its rows
+ */
+function rowsOf(
+  plan: Plan,
+  scope: SearchScope,
+  table: 'posting p' | 'chunk_vector v',
+  parameters: Parameters,
+  conditions: string[] = [],
+): { seen: string; from: string } {
+  const row = table.at(-1)!;
+  const bases = `any (${parameters.add(scope.knowledgeBaseIds)}::uuid[])`;
+  const visible = visibleSql(scope, parameters);
+  const places = placesSql(scope, `${row}.chunk_id`, parameters);
+  const all = (...further: string[]) => {
+    const given = [...conditions, ...further, ...places.conditions];
+    return given.length > 0 ? `\n  where ${given.join('\n    and ')}` : '';
+  };
+  if (plan === 'wide') {
+    const where = all(`${row}.knowledge_base_id = ${bases}`, visible);
+    return {
+      seen: '',
+      from: `${table}\n  join document d on d.id = ${row}.document_id${places.join}${where}`,
+    };
+  }
   return {
-    join: `\n  join chunk c on c.id = ${chunkId}`,
-    conditions: conditions.map((condition) => `\n    and ${condition}`).join(''),
+    seen: `seen as materialized (
+  select d.id
+  from document d
+  where d.knowledge_base_id = ${bases}
+    and ${visible}
+)`,
+    from: `seen s\n  join ${table} on ${row}.document_id = s.id${places.join}${all()}`,
   };
 }
 
 /**
  * BM25 over the words. One row: `found` is [[chunk id, score], …], best first; `weights` has for each of the
- * question's words how much a text can score by it at most, 0 where the index does not have the word.
- *
- * The index tells a word's weight by scoring a text: idf × (k1 + 1) / (1 + k1 × (1 - b + b × length / average)) for
- * the word alone. The text of the word twice gives a second equation, which the average length drops out of.
+ * question's words what the index scores for it alone and twice, 0 where the index does not have the word.
  * @param words of the question, each once
  */
 export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], limit: number): Query {
   const parameters = new Parameters();
-  const question = `to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')`;
-  const bases = parameters.add(scope.knowledgeBaseIds);
-  const visible = visibleSql(scope, parameters);
-  const places = placesSql(scope, 'p.chunk_id', parameters);
-  const count = parameters.add(limit);
   const asked = parameters.add(words);
-  const rows = `posting p
-  join document d on d.id = p.document_id${places.join}
-  where p.knowledge_base_id = any (${bases}::uuid[])
-    and ${visible}${places.conditions}`;
-  const found =
-    plan === 'wide'
-      ? `found as materialized (
-  select p.chunk_id, p.words <@> ${question} as distance
-  from ${rows}
-  order by p.words <@> ${question}
-  limit ${count}
-)`
-      : `visible as materialized (
-  select p.chunk_id, p.words
-  from ${rows}
+  const rows = rowsOf(plan, scope, 'posting p', parameters);
+  const count = parameters.add(limit);
+  const found = () => {
+    if (plan === 'narrow')
+      return `${rows.seen}, visible as materialized (
+  select p.chunk_id, ${countedSql('p.words')}
+  from ${rows.from}
 ), found as materialized (
-  select v.chunk_id, v.words <@> ${question} as distance
+  select v.chunk_id, ${scoreSql('v')} as score
   from visible v
-  order by distance
+  order by score desc
   limit ${count}
 )`;
-  const text = `with ${found}, weighed as (
-  select w.place,
-    w.word <@> to_bm25query(w.word, 'posting_words') as once,
-    (w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words') as twice
-  from unnest(${asked}::text[]) with ordinality as w (word, place)
-)
+    const distance = `p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')`;
+    return `found as materialized (
+  select p.chunk_id, -(${distance}) as score
+  from ${rows.from}
+  order by ${distance}
+  limit ${count}
+)`;
+  };
+  const text = `with ${weightsSql(asked)}, ${found()}
 select
-  (select coalesce(json_agg(json_build_array(f.chunk_id, -f.distance) order by f.distance, f.chunk_id), '[]')
-   from found f where f.distance < 0) as found,
-  (select json_agg(json_build_array(-w.once, -w.twice) order by w.place) from weighed w) as weights`;
+  (select coalesce(json_agg(json_build_array(f.chunk_id, f.score) order by f.score desc, f.chunk_id), '[]')
+   from found f where f.score > 0) as found,
+  (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights`;
   return { text, values: parameters.values };
 }
 
@@ -130,7 +154,8 @@ select
  * Cosine over the vectors of one embedder. One row: `found` is [[chunk id, cosine], …], best first.
  * @param space under which the embedder's vectors are kept
  * @param vector of the question, as Postgres writes vectors
- * @param han only chunks that are written in Han characters, or only those that are not
+ * @param han only chunks that are written in Han characters, or only those that are not; narrow, these are found by the
+ *   index of scripts, however many documents there are
  */
 export function vectorQuery(
   plan: Plan,
@@ -144,31 +169,23 @@ export function vectorQuery(
   if (!Number.isInteger(dimension)) throw new Error('The dimension is not a whole number.');
   const parameters = new Parameters();
   const asked = `${parameters.add(vector)}::halfvec(${dimension})`;
-  const bases = parameters.add(scope.knowledgeBaseIds);
-  const model = parameters.add(space);
-  const visible = visibleSql(scope, parameters);
-  const places = placesSql(scope, 'v.chunk_id', parameters);
+  const ofModel = [`v.dimension = ${dimension}`, `v.embedding_model = ${parameters.add(space)}`];
+  if (han !== undefined) ofModel.push(`v.han = ${han}`);
+  const rows = rowsOf(han === undefined ? plan : 'wide', scope, 'chunk_vector v', parameters, ofModel);
   const count = parameters.add(limit);
-  const script = han === undefined ? '' : `\n    and v.han = ${han}`;
   // The index is over this very expression, in the partition of this dimension.
-  const embedding = `v.embedding::halfvec(${dimension})`;
-  const rows = `chunk_vector v
-  join document d on d.id = v.document_id${places.join}
-  where v.dimension = ${dimension}
-    and v.knowledge_base_id = any (${bases}::uuid[])
-    and v.embedding_model = ${model}${script}
-    and ${visible}${places.conditions}`;
+  const distance = `(v.embedding::halfvec(${dimension})) <=> ${asked}`;
   const found =
     plan === 'wide'
       ? `found as materialized (
-  select v.chunk_id, (${embedding}) <=> ${asked} as distance
-  from ${rows}
-  order by (${embedding}) <=> ${asked}
+  select v.chunk_id, ${distance} as distance
+  from ${rows.from}
+  order by ${distance}
   limit ${count}
 )`
-      : `visible as materialized (
-  select v.chunk_id, (${embedding}) <=> ${asked} as distance
-  from ${rows}
+      : `${rows.seen && `${rows.seen}, `}visible as materialized (
+  select v.chunk_id, ${distance} as distance
+  from ${rows.from}
 ), found as (
   select v.chunk_id, v.distance
   from visible v
@@ -213,16 +230,16 @@ export function statesQuery(scope: SearchScope, space: string, words: string[], 
   const parameters = new Parameters();
   const ids = parameters.add(chunkIds);
   const model = parameters.add(space);
-  const lexical =
-    words.length === 0
-      ? '0::float8'
-      : `greatest(0, -(p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')))::float8`;
   const visible = visibleSql(scope, parameters);
-  const text = `select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, ${lexical} as lexical
+  const text = `with ${weightsSql(parameters.add(words))}
+select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, ${scoreSql('v')} as lexical
 from chunk_state s
 join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id
 join document d on d.id = s.document_id
+cross join lateral (
+  select ${countedSql('p.words')}
+) v
 where s.chunk_id = any (${ids}::uuid[])
   and s.embedding_model = ${model}
   and ${visible}`;
@@ -270,118 +287,6 @@ where c.id = any (${ids}::uuid[])
   and ${[visible, ...conditions].join('\n  and ')}`;
   return { text, values: parameters.values };
 }
-
-/** Documents of one knowledge base that are looked at to learn how narrow a scope is; with more it is wide anyway. */
-const DOCUMENTS_COUNTED = 2000;
-
-/** What a question tells of the knowledge bases that it is asked of. */
-export interface AskedBases {
-  /** Whether it is written in Han characters. */
-  han: boolean;
-  /** What it names, to be looked up on the way. */
-  named: Named | undefined;
-}
-
-/** Chunks in the other script that are counted: among more, the index finds enough by itself. */
-const ACROSS_COUNTED = 2000;
-
-/** Documents looked at for what a question names, in one knowledge base: with more, the name says little. */
-export const NAMED_DOCUMENTS = 200;
-
-/**
- * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
- * ranking that was fitted to it, the chunks that the search may see (`chunks`), how many there are in the other script
- * than the question (`across`), about how many the whole index holds (`indexed`), and the visible documents that the
- * question may mean (`named`): id, title, chunks, which of the names their titles hold, and whether they are from the
- * named time.
- * @param asked undefined where there is no question
- */
-export function basesQuery(scope: SearchScope, asked?: AskedBases): Query {
-  const parameters = new Parameters();
-  const bases = parameters.add(scope.knowledgeBaseIds);
-  const everything = scope.principals === undefined && scope.filter.length === 0;
-  const chunks = everything
-    ? 'k.chunk_count'
-    : `(
-    select case when count(*) < ${DOCUMENTS_COUNTED} then coalesce(sum(c.chunk_count), 0)::int else k.chunk_count end
-    from (
-      select d.chunk_count
-      from document d
-      where d.knowledge_base_id = k.id
-        and ${visibleSql(scope, parameters)}
-      limit ${DOCUMENTS_COUNTED}
-    ) c
-  )`;
-  const text = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
-  k.dimension, k.ranking,
-  ${chunks} as chunks,
-  ${acrossSql(asked)} as across,
-  (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed${namedSql(scope, asked?.named, parameters)}
-from knowledge_base k
-where k.id = any (${bases}::uuid[]) and not k.deleting`;
-  return { text, values: parameters.values };
-}
-
-/** The chunks of a knowledge base that are in the other script than the question, up to a number. */
-const acrossSql = (asked: AskedBases | undefined): string =>
-  asked
-    ? `(
-    select count(*)::int
-    from (
-      select from chunk_vector v
-      where v.dimension = k.dimension
-        and v.knowledge_base_id = k.id
-        and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
-        and v.han = ${!asked.han}
-      limit ${ACROSS_COUNTED}
-    ) v
-  )`
-    : '0';
-
-/** What parts words in titles, as `titleKey` has it. */
-const SEPARATORS = `'[[:space:]_.,;:()''"“”‘’《》「」—–-]+'`;
-
-/** The documents of a knowledge base that a question may mean, as a column, or nothing where it names none. */
-function namedSql(scope: SearchScope, named: Named | undefined, parameters: Parameters): string {
-  if (!named || (named.documents.length === 0 && !named.date)) return '';
-  const visible = visibleSql(scope, parameters);
-  const dated = named.date ? datedSql(parameters.add(named.date.pattern)) : 'false';
-  const matches = named.documents.map((document) => titleSql(document, parameters));
-  const names = matches.map((match, i) => `case when ${match} then ${i} end`).join(', ');
-  return `,
-  (
-    select coalesce(json_agg(n), '[]')
-    from (
-      select d.id, d.title, d.chunk_count as chunks, array_remove(array[${names}]::int[], null) as names, ${dated} as dated
-      from document d
-      cross join lateral (
-        select ' ' || lower(regexp_replace(normalize(d.title, NFKC), ${SEPARATORS}, ' ', 'g')) as words
-      ) t
-      where d.knowledge_base_id = k.id
-        and ${visible}
-        and (${matches.length > 0 ? matches.join('\n          or ') : dated})
-      limit ${NAMED_DOCUMENTS}
-    ) n
-  ) as named`;
-}
-
-/** Whether a title holds each word of a name, in one of its forms; words of letters where a word begins. */
-function titleSql({ words }: NamedDocument, parameters: Parameters): string {
-  const holds = (form: string) =>
-    /\p{Script=Han}/u.test(form)
-      ? `strpos(replace(t.words, ' ', ''), ${parameters.add(form)}) > 0`
-      : `strpos(t.words, ${parameters.add(` ${form}`)}) > 0`;
-  return `(${words.map((forms) => `(${forms.map(holds).join(' or ')})`).join(' and ')})`;
-}
-
-/** Whether a document is from a time, by its title or by metadata that say when. */
-const datedSql = (pattern: string): string => `(
-        t.words ~ ${pattern}
-        or exists (
-          select from jsonb_each_text(d.metadata) m
-          where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ ${pattern}
-        )
-      )`;
 
 /**
  * Chunks in full, as a hit shows them, as long as they may be seen: a document can have been deleted since its

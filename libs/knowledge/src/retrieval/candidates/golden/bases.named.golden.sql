@@ -1,16 +1,6 @@
 select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
   k.dimension, k.ranking,
-  (
-    select case when count(*) < 2000 then coalesce(sum(c.chunk_count), 0)::int else k.chunk_count end
-    from (
-      select d.chunk_count
-      from document d
-      where d.knowledge_base_id = k.id
-        and d.status = 'READY'
-    and (d.readers = '{}' or d.readers && $2::text[])
-      limit 2000
-    ) c
-  ) as chunks,
+  size.chunks, size.documents,
   (
     select count(*)::int
     from (
@@ -26,11 +16,11 @@ select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision a
   (
     select coalesce(json_agg(n), '[]')
     from (
-      select d.id, d.title, d.chunk_count as chunks, array_remove(array[case when ((strpos(replace(t.words, ' ', ''), $5) > 0 or strpos(replace(t.words, ' ', ''), $6) > 0) and (strpos(replace(t.words, ' ', ''), $7) > 0 or strpos(replace(t.words, ' ', ''), $8) > 0)) then 0 end, case when ((strpos(t.words, $9) > 0) and (strpos(t.words, $10) > 0)) then 1 end]::int[], null) as names, (
-        t.words ~ $4
+      select d.id, d.title, d.chunk_count as chunks, array_remove(array[case when ((strpos(replace(t.words, ' ', ''), $4) > 0 or strpos(replace(t.words, ' ', ''), $5) > 0) and (strpos(replace(t.words, ' ', ''), $6) > 0 or strpos(replace(t.words, ' ', ''), $7) > 0)) then 0 end, case when ((strpos(t.words, $8) > 0) and (strpos(t.words, $9) > 0)) then 1 end]::int[], null) as names, (
+        t.words ~ $3
         or exists (
           select from jsonb_each_text(d.metadata) m
-          where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ $4
+          where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ $3
         )
       ) as dated
       from document d
@@ -39,22 +29,52 @@ select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision a
       ) t
       where d.knowledge_base_id = k.id
         and d.status = 'READY'
-    and (d.readers = '{}' or d.readers && $3::text[])
-        and (((strpos(replace(t.words, ' ', ''), $5) > 0 or strpos(replace(t.words, ' ', ''), $6) > 0) and (strpos(replace(t.words, ' ', ''), $7) > 0 or strpos(replace(t.words, ' ', ''), $8) > 0))
-          or ((strpos(t.words, $9) > 0) and (strpos(t.words, $10) > 0)))
+    and (d.readers = '{}' or d.readers && $2::text[])
+        and (((strpos(replace(t.words, ' ', ''), $4) > 0 or strpos(replace(t.words, ' ', ''), $5) > 0) and (strpos(replace(t.words, ' ', ''), $6) > 0 or strpos(replace(t.words, ' ', ''), $7) > 0))
+          or ((strpos(t.words, $8) > 0) and (strpos(t.words, $9) > 0)))
       limit 200
     ) n
   ) as named
 from knowledge_base k
+cross join lateral (
+  with readable as materialized (
+    (select r.document_id as id
+    from document_reader r
+    where r.knowledge_base_id = k.id and r.reader = any ($10::text[])
+    limit 20000)
+    union all
+    (select o.id
+    from document o
+    where o.knowledge_base_id = k.id and o.readers = '{}'
+    limit 20000)
+  ), readable_size as materialized (
+    select count(*) as documents from readable
+  ), seen as (
+    (select d.id, d.chunk_count
+    from document d
+    where (select r.documents < 2000 from readable_size r) and d.id = any (array(select r.id from readable r limit 2000)) and d.knowledge_base_id = k.id
+      and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $11::text[]))
+  )
+  select (case
+    when (select r.documents < 2000 from readable_size r) then coalesce(sum(s.chunk_count), 0)
+    when (select r.documents < 20000 from readable_size r)
+      then least(k.chunk_count, (select r.documents from readable_size r)::float8 * k.chunk_count / greatest(k.document_count, 1))
+    else k.chunk_count
+    end)::int as chunks,
+    case when (select r.documents < 2000 from readable_size r) and count(*) < 1000 then coalesce(json_agg(s.id), '[]') end as documents
+  from seen s
+) size
 where k.id = any ($1::uuid[]) and not k.deleting;
 
 -- $1 = ["00000000-0000-7000-8000-000000000001"]
 -- $2 = ["00000000-0000-7000-8000-000000000002"]
--- $3 = ["00000000-0000-7000-8000-000000000002"]
--- $4 = "(?<!\\d)2024(?!\\d{1,3}(\\D|$))"
--- $5 = "员工"
--- $6 = "員工"
--- $7 = "手册"
--- $8 = "手冊"
--- $9 = " travel"
--- $10 = " policy"
+-- $3 = "(?<!\\d)2024(?!\\d{1,3}(\\D|$))"
+-- $4 = "员工"
+-- $5 = "員工"
+-- $6 = "手册"
+-- $7 = "手冊"
+-- $8 = " travel"
+-- $9 = " policy"
+-- $10 = ["00000000-0000-7000-8000-000000000002"]
+-- $11 = ["00000000-0000-7000-8000-000000000002"]

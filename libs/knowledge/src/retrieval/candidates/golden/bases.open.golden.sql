@@ -1,6 +1,6 @@
 select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
   k.dimension, k.ranking,
-  k.chunk_count as chunks,
+  k.chunk_count as chunks, null as documents,
   (
     select count(*)::int
     from (

@@ -4,9 +4,9 @@ with found as materialized (
   join document d on d.id = v.document_id
   join chunk c on c.id = v.chunk_id
   where v.dimension = 384
-    and v.knowledge_base_id = any ($2::uuid[])
-    and v.embedding_model = $3
+    and v.embedding_model = $2
     and v.han = true
+    and v.knowledge_base_id = any ($3::uuid[])
     and d.status = 'READY'
     and (d.readers = '{}' or d.readers && $4::text[])
     and d.id = any ($5::uuid[])
@@ -33,8 +33,8 @@ select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f
 from found f;
 
 -- $1 = "[…]"
--- $2 = ["00000000-0000-7000-8000-000000000001"]
--- $3 = "model@revision"
+-- $2 = "model@revision"
+-- $3 = ["00000000-0000-7000-8000-000000000001"]
 -- $4 = ["00000000-0000-7000-8000-000000000002"]
 -- $5 = ["00000000-0000-7000-8000-000000000001"]
 -- $6 = 3

@@ -3,9 +3,9 @@ with found as materialized (
   from chunk_vector v
   join document d on d.id = v.document_id
   where v.dimension = 384
-    and v.knowledge_base_id = any ($2::uuid[])
-    and v.embedding_model = $3
+    and v.embedding_model = $2
     and v.han = true
+    and v.knowledge_base_id = any ($3::uuid[])
     and d.status = 'READY'
   order by (v.embedding::halfvec(384)) <=> $1::halfvec(384)
   limit $4
@@ -14,6 +14,6 @@ select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f
 from found f;
 
 -- $1 = "[…]"
--- $2 = ["00000000-0000-7000-8000-000000000001"]
--- $3 = "model@revision"
+-- $2 = "model@revision"
+-- $3 = ["00000000-0000-7000-8000-000000000001"]
 -- $4 = 50

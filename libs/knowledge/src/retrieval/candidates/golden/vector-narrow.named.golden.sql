@@ -1,14 +1,17 @@
-with visible as materialized (
-  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
-  from chunk_vector v
-  join document d on d.id = v.document_id
-  join chunk c on c.id = v.chunk_id
-  where v.dimension = 384
-    and v.knowledge_base_id = any ($2::uuid[])
-    and v.embedding_model = $3
+with seen as materialized (
+  select d.id
+  from document d
+  where d.knowledge_base_id = any ($3::uuid[])
     and d.status = 'READY'
     and (d.readers = '{}' or d.readers && $4::text[])
     and d.id = any ($5::uuid[])
+), visible as materialized (
+  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
+  from seen s
+  join chunk_vector v on v.document_id = s.id
+  join chunk c on c.id = v.chunk_id
+  where v.dimension = 384
+    and v.embedding_model = $2
     and (
       c.page between $6::int and $7::int
       or exists (select from jsonb_array_elements(c.boxes) b where (b ->> 'page')::int between $6::int and $7::int)
@@ -35,8 +38,8 @@ select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f
 from found f;
 
 -- $1 = "[…]"
--- $2 = ["00000000-0000-7000-8000-000000000001"]
--- $3 = "model@revision"
+-- $2 = "model@revision"
+-- $3 = ["00000000-0000-7000-8000-000000000001"]
 -- $4 = ["00000000-0000-7000-8000-000000000002"]
 -- $5 = ["00000000-0000-7000-8000-000000000001"]
 -- $6 = 3

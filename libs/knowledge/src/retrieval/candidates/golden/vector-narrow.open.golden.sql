@@ -1,11 +1,14 @@
-with visible as materialized (
-  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
-  from chunk_vector v
-  join document d on d.id = v.document_id
-  where v.dimension = 384
-    and v.knowledge_base_id = any ($2::uuid[])
-    and v.embedding_model = $3
+with seen as materialized (
+  select d.id
+  from document d
+  where d.knowledge_base_id = any ($3::uuid[])
     and d.status = 'READY'
+), visible as materialized (
+  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
+  from seen s
+  join chunk_vector v on v.document_id = s.id
+  where v.dimension = 384
+    and v.embedding_model = $2
 ), found as (
   select v.chunk_id, v.distance
   from visible v
@@ -16,6 +19,6 @@ select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f
 from found f;
 
 -- $1 = "[…]"
--- $2 = ["00000000-0000-7000-8000-000000000001"]
--- $3 = "model@revision"
+-- $2 = "model@revision"
+-- $3 = ["00000000-0000-7000-8000-000000000001"]
 -- $4 = 50

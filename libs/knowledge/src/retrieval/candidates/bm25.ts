@@ -1,0 +1,46 @@
+/** BM25's parameters of the index `posting_words`: pg_textsearch's defaults. */
+export const K1 = 1.2;
+export const B = 0.75;
+
+/** What is left of the denominator of BM25 for a text of no length: k1 × (1 - b). */
+export const FLOOR = K1 * (1 - B);
+
+/**
+ * What each of the question's words weighs, as the head of a query: `weighed` has the index's scores of the word alone
+ * and of the word twice (see `lexical-weights.ts`); `weights` what a text can score by it at most, and `y`, which is
+ * k1 × b over the average length.
+ * @param asked the parameter of the words, each once, as a list
+ */
+export const weightsSql = (asked: string): string => `weighed as materialized (
+  select w.place, w.word,
+    -(w.word <@> to_bm25query(w.word, 'posting_words')) as once,
+    -((w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words')) as twice
+  from unnest(${asked}::text[]) with ordinality as w (word, place)
+), weights as materialized (
+  select ' ' || w.word || ' ' as padded, octet_length(w.word) + 2 as octets,
+    w.once * (${1 + FLOOR} + y.y) as weight, y.y
+  from (select w.*, w.twice / nullif(w.once, 0) as ratio from weighed w) w
+  cross join lateral (
+    select greatest(0, (${2 * (1 + FLOOR)} - w.ratio * ${2 + FLOOR}) / nullif(2 * w.ratio - 2, 0)) as y
+  ) y
+  where w.once > 0
+)`;
+
+/**
+ * The words of a posting with what `scoreSql` counts in them: each word between two spaces of its own, and how many
+ * they are.
+ */
+export const countedSql = (words: string): string => `' ' || replace(${words}, ' ', '  ') || ' ' as padded,
+    octet_length(replace(${words}, ' ', '  ')) - octet_length(${words}) + 1 as length`;
+
+/**
+ * BM25 of a row of `countedSql`, by the words' weights. The operator of the index gives the same for a text, but cuts
+ * it into words again, each time, at ten times the cost.
+ */
+export const scoreSql = (row: string): string => `(
+    select coalesce(sum(w.weight * t.times / (t.times + ${FLOOR} + w.y * ${row}.length)), 0)::float8
+    from weights w
+    cross join lateral (
+      select (octet_length(${row}.padded) - octet_length(replace(${row}.padded, w.padded, '')))::float8 / w.octets as times
+    ) t
+  )`;

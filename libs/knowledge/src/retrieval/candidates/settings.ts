@@ -1,0 +1,30 @@
+import type { TransactionSettings } from '@midplane/kernel';
+import type { Plan } from './queries.js';
+
+/** A compile of a plan costs more than any of these queries. */
+export const SETTINGS: TransactionSettings = { jit: 'off' };
+
+/**
+ * What keeps Postgres to the plan that was chosen by the numbers of chunks: its own estimates, of a fresh table or of
+ * who may read what, are at times wrong by a thousand times. Wide: in the order of the index, each row's document
+ * looked up by its key. Narrow: the documents, then their rows, looked up by document.
+ */
+const PLAN_SETTINGS: Record<Plan, TransactionSettings> = {
+  wide: { ...SETTINGS, enable_sort: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
+  narrow: { ...SETTINGS, enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
+};
+
+/** How HNSW graphs are searched. The README of `search-indexes` has the figures that chose the values. */
+export const HNSW_SETTINGS: TransactionSettings = {
+  ...PLAN_SETTINGS.wide,
+  'hnsw.iterative_scan': 'relaxed_order',
+  'hnsw.ef_search': 400,
+  'hnsw.max_scan_tuples': 40_000,
+};
+
+/** @returns Postgres's settings for the lexical channel's query */
+export const lexicalSettings = (plan: Plan): TransactionSettings => PLAN_SETTINGS[plan];
+
+/** @returns Postgres's settings for the vector channel's query */
+export const vectorSettings = (plan: Plan): TransactionSettings =>
+  plan === 'wide' ? HNSW_SETTINGS : PLAN_SETTINGS.narrow;
