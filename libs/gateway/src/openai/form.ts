@@ -42,12 +42,11 @@ export function readForm(body: IncomingMessage, { maxFileBytes, maxFieldBytes }:
     try {
       form = new Busboy({
         headers: body.headers as { 'content-type': string },
-        // One byte more than is taken tells a file that fills the limit from one that breaks it.
         limits: {
           fields: MOST_FIELDS,
           files: 1,
           fieldSize: maxFieldBytes,
-          fileSize: maxFileBytes + 1,
+          fileSize: maxFileBytes,
           headerPairs: 20,
         },
       });

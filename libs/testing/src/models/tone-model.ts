@@ -34,7 +34,7 @@ export interface ToneModelOptions {
 /**
  * Writes the folder of a Whisper as hubs publish them: configuration, tokenizer and two ONNX graphs, of which one
  * hears and one writes token by token, with a cache. Its weights are not learnt, and it says nothing about quality: it
- * writes a word for each second by whether its loudest tone is a deep or a high one, each between two timestamps.
+ * writes a word for each second by whether its tone is a deep or a high one, each between two timestamps.
  * What is real is the way there: files, mel spectrogram, language, prompt, timestamps, generation, ONNX Runtime.
  */
 export async function writeToneModel(
@@ -87,6 +87,112 @@ export async function writeToneModel(
     await writeFile(join(folder, name), JSON.stringify(content));
   await writeFile(join(folder, 'onnx/encoder_model.onnx'), onnxModel(encoder()));
   await writeFile(join(folder, 'onnx/decoder_model_merged.onnx'), onnxModel(decoder(multilingual ? 2 : 0)));
+}
+
+/**
+ * Writes the folder of a Moonshine, which takes sound as it is and writes no times: a word for all of it, by whether it
+ * is a deep or a high tone. As `writeToneModel` otherwise.
+ */
+export async function writeMoonshineToneModel(folder: string): Promise<void> {
+  await mkdir(join(folder, 'onnx'), { recursive: true });
+  const special = { bos_token_id: 3, eos_token_id: 2, pad_token_id: 2, decoder_start_token_id: 3 };
+  const files: Record<string, object> = {
+    'config.json': {
+      architectures: ['MoonshineForConditionalGeneration'],
+      model_type: 'moonshine',
+      is_encoder_decoder: true,
+      vocab_size: TOKENS.length,
+      hidden_size: 2,
+      encoder_num_hidden_layers: 1,
+      decoder_num_hidden_layers: 1,
+      encoder_num_key_value_heads: 1,
+      decoder_num_key_value_heads: 1,
+      ...special,
+    },
+    'generation_config.json': { ...special },
+    'preprocessor_config.json': {
+      feature_extractor_type: 'MoonshineFeatureExtractor',
+      processor_class: 'MoonshineProcessor',
+      sampling_rate: 16_000,
+    },
+    'tokenizer_config.json': {
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      processor_class: 'MoonshineProcessor',
+    },
+    'tokenizer.json': tokenizer(),
+  };
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder, name), JSON.stringify(content));
+  await writeFile(join(folder, 'onnx/encoder_model.onnx'), onnxModel(soundEncoder()));
+  await writeFile(join(folder, 'onnx/decoder_model_merged.onnx'), onnxModel(oneWordDecoder()));
+}
+
+/** @returns how loud the sound is, and how much it changes from one sample to the next: more, where it is high */
+function soundEncoder(): Graph {
+  return {
+    inputs: { input_values: { type: FLOAT, shape: [1, 'samples'] } },
+    constants: { zero: [0], one: [1], end: [2 ** 31], lastButOne: [-1], shape: [1, 1, 2] },
+    nodes: [
+      { op: 'Slice', inputs: ['input_values', 'one', 'end', 'one'], output: 'later' },
+      { op: 'Slice', inputs: ['input_values', 'zero', 'lastButOne', 'one'], output: 'earlier' },
+      { op: 'Sub', inputs: ['later', 'earlier'], output: 'change' },
+      { op: 'Abs', inputs: ['change'], output: 'changes' },
+      { op: 'Abs', inputs: ['input_values'], output: 'loudness' },
+      { op: 'ReduceMean', inputs: ['loudness'], output: 'loud', attributes: { axes: [1], keepdims: 1 } },
+      { op: 'ReduceMean', inputs: ['changes'], output: 'restless', attributes: { axes: [1], keepdims: 1 } },
+      { op: 'Concat', inputs: ['loud', 'restless'], output: 'both', attributes: { axis: 1 } },
+      { op: 'Reshape', inputs: ['both', 'shape'], output: 'last_hidden_state' },
+    ],
+    outputs: { last_hidden_state: { type: FLOAT, shape: [1, 1, 2] } },
+  };
+}
+
+/** Behind the start it writes a word, then the end. */
+function oneWordDecoder(): Graph {
+  return {
+    inputs: {
+      input_ids: { type: INT64, shape: [1, 'tokens'] },
+      encoder_hidden_states: { type: FLOAT, shape: [1, 1, 2] },
+      'past_key_values.0.decoder.key': { type: FLOAT, shape: [1, 1, 'past', 1] },
+    },
+    constants: {
+      cached: [1, 1, -1, 1],
+      list: [-1],
+      zero: [0],
+      one: [1],
+      deep: [0],
+      high: [1],
+      end: [id('<|endoftext|>')],
+      vocabulary: TOKENS.map((_, token) => token),
+      shape: [1, 1, TOKENS.length],
+    },
+    nodes: [
+      { op: 'Cast', inputs: ['input_ids'], output: 'given', attributes: { to: FLOAT } },
+      { op: 'Reshape', inputs: ['given', 'cached'], output: 'more' },
+      {
+        op: 'Concat',
+        inputs: ['past_key_values.0.decoder.key', 'more'],
+        output: 'present.0.decoder.key',
+        attributes: { axis: 2 },
+      },
+      { op: 'Reshape', inputs: ['present.0.decoder.key', 'list'], output: 'all' },
+      { op: 'Shape', inputs: ['all'], output: 'length' },
+      { op: 'Equal', inputs: ['length', 'one'], output: 'isFirst' },
+      { op: 'Reshape', inputs: ['encoder_hidden_states', 'list'], output: 'heard' },
+      { op: 'Gather', inputs: ['heard', 'zero'], output: 'loud' },
+      { op: 'Gather', inputs: ['heard', 'one'], output: 'restless' },
+      { op: 'Greater', inputs: ['restless', 'loud'], output: 'isHigh' },
+      { op: 'Where', inputs: ['isHigh', 'high', 'deep'], output: 'word' },
+      { op: 'Where', inputs: ['isFirst', 'word', 'end'], output: 'token' },
+      { op: 'Equal', inputs: ['vocabulary', 'token'], output: 'chosen' },
+      { op: 'Cast', inputs: ['chosen'], output: 'scores', attributes: { to: FLOAT } },
+      { op: 'Reshape', inputs: ['scores', 'shape'], output: 'logits' },
+    ],
+    outputs: {
+      logits: { type: FLOAT, shape: [1, 1, TOKENS.length] },
+      'present.0.decoder.key': { type: FLOAT, shape: [1, 1, 'present', 1] },
+    },
+  };
 }
 
 function tokenizer(): object {
@@ -163,8 +269,8 @@ function decoder(named: number): Graph {
       first: [FIRST_TIMESTAMP],
       vocabulary: Array.from({ length: VOCABULARY }, (_, token) => token),
       shape: [1, 1, VOCABULARY],
-      // A tenth of the power, as Whisper scales its spectrum.
-      softer: { float: 0.25 },
+      // Silence lies 2 below the loudest, as Whisper scales its spectrum: less than half a second of a tone is none.
+      softer: { float: 0.9 },
       sure: { float: 50 },
     },
     nodes: [
@@ -190,7 +296,7 @@ function decoder(named: number): Graph {
       { op: 'Add', inputs: ['second', 'one'], output: 'next' },
       // What is heard in that second.
       { op: 'Reshape', inputs: ['encoder_hidden_states', 'seconds'], output: 'frames' },
-      { op: 'ReduceMax', inputs: ['frames'], output: 'heard', attributes: bySecond },
+      { op: 'ReduceMean', inputs: ['frames'], output: 'heard', attributes: bySecond },
       { op: 'Max', inputs: ['second', 'zero'], output: 'notBefore' },
       { op: 'Min', inputs: ['notBefore', 'last'], output: 'row' },
       { op: 'Gather', inputs: ['heard', 'row'], output: 'now' },

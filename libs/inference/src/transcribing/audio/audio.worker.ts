@@ -28,7 +28,7 @@ export type AudioReply =
 interface Open {
   windows: AsyncGenerator<AudioWindow>;
   /** What has been read of it. */
-  seconds: number;
+  samples: number;
 }
 
 class TooLongError extends Error {}
@@ -48,20 +48,20 @@ async function answer(message: AudioMessage): Promise<AudioReply> {
   const file = files.get(message.next);
   if (!file) throw new Error('the file is not open');
   const { value, done } = await file.windows.next();
-  return done ? { end: file.seconds } : { window: value };
+  return done ? { end: secondsOf(file.samples) } : { window: value };
 }
 
 async function open(id: number, bytes: Uint8Array): Promise<void> {
   const source = await openAudio(bytes);
-  const file: Open = { windows: speechWindows(counted(source.pieces)), seconds: 0 };
+  const file: Open = { windows: speechWindows(counted(source.pieces)), samples: 0 };
   files.set(id, file);
   // What the container says is only a first look: what is read is counted too.
   if (source.seconds > longestSeconds) throw new TooLongError();
 
   async function* counted(pieces: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array> {
     for await (const piece of pieces) {
-      file.seconds += secondsOf(piece.length);
-      if (file.seconds > longestSeconds) throw new TooLongError();
+      file.samples += piece.length;
+      if (secondsOf(file.samples) > longestSeconds) throw new TooLongError();
       yield piece;
     }
   }
