@@ -1,4 +1,5 @@
 import type { EncodedPacket } from 'mediabunny';
+import { aacDecoder } from './aac.decoder.js';
 import { type Pcm, pcmReader } from './pcm.js';
 import { SAMPLE_RATE } from './resampler.js';
 import { UnreadableAudioError } from './unreadable-audio.error.js';
@@ -22,6 +23,8 @@ export interface TrackConfig {
 /** @throws UnreadableAudioError for a codec that can't be decoded here */
 export async function packetDecoder(track: TrackConfig): Promise<PacketDecoder> {
   switch (track.codec) {
+    case 'aac':
+      return aacDecoder(track);
     case 'mp3':
       return mp3Decoder();
     case 'opus':
