@@ -37,6 +37,8 @@ interface Whisper {
 const MOST_TOKENS = 224;
 /** A shorter rest of a window is not read again: it is the breath behind the last word. In seconds. */
 const LEAST_REST = 0.5;
+/** So far goes each pass at least, whatever the model says it has done, so that it comes to an end. In seconds. */
+const LEAST_STEP = 1;
 /** A text that deflates to less than its length over this goes in circles (OpenAI's transcribe.py). */
 const MOST_REPETITION = 2.4;
 /** What is tried where it does, in the place of the likeliest words. */
@@ -70,9 +72,9 @@ async function write(whisper: Whisper, task: SpeechTask): Promise<SpeechResult> 
     for (const segment of written.segments)
       segments.push({ ...segment, start: start + segment.start, end: start + segment.end });
     tokens += written.tokens;
-    from += Math.round(written.done * SAMPLE_RATE);
+    from += Math.round(Math.max(written.done, LEAST_STEP) * SAMPLE_RATE);
     const rest = task.samples.subarray(from);
-    if (written.done < LEAST_REST || secondsOf(rest.length) < LEAST_REST || !isHeard(rest)) break;
+    if (secondsOf(rest.length) < LEAST_REST || !isHeard(rest)) break;
   }
   return { segments, language: language ?? null, tokens };
 }

@@ -96,5 +96,7 @@ function bytesOf(source: ArrayBufferLike | ArrayBufferView): Uint8Array {
 function mono(channels: readonly Float32Array[]): Float32Array {
   const [first] = channels;
   if (channels.length === 1) return first!;
-  return first!.map((_, i) => channels.reduce((sum, channel) => sum + channel[i]!, 0) / channels.length);
+  return first!.map(
+    (_, i) => channels.reduce((sum, channel) => sum + (channel[i] ?? 0), 0) / channels.length,
+  );
 }

@@ -2,6 +2,8 @@ import { Thread, UserError } from '@midplane/kernel';
 import type { AudioMessage, AudioReply, AudioWorkerData } from './audio.worker.js';
 import type { AudioWindow } from './windows.js';
 
+type AudioThread = Thread<AudioMessage, AudioReply>;
+
 /** The thread's decoders hold some 30 MB: it ends so long after the last file, in ms. */
 const IDLE_MS = 60_000;
 
@@ -13,48 +15,75 @@ const NAME = 'audio';
 
 /** Decodes files of sound in a thread of its own. Of the sound, a window at a time is in memory. */
 export class AudioReader {
-  readonly #thread: Thread<AudioMessage, AudioReply>;
   readonly #longestSeconds: number;
+  readonly #idleMs: number;
+  #thread: AudioThread | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #open = 0;
   #lastId = 0;
 
-  /** @param longestSeconds longer sound is refused */
-  constructor(longestSeconds: number) {
+  /**
+   * @param longestSeconds longer sound is refused
+   * @param idleMs how long the thread is kept while no file is open
+   */
+  constructor(longestSeconds: number, idleMs = IDLE_MS) {
     this.#longestSeconds = longestSeconds;
-    const data: AudioWorkerData = { longestSeconds };
-    this.#thread = new Thread(import.meta.url, 'audio', data, IDLE_MS);
+    this.#idleMs = idleMs;
+  }
+
+  /** Whether the thread is there, and so holds memory. */
+  get running(): boolean {
+    return this.#thread?.running ?? false;
   }
 
   /**
-   * Reads the windows of a file in which there is something to hear. Ending the iteration closes the file.
+   * Reads the windows of a file in which there is something to hear, each as it is asked for, however late. Ending the
+   * iteration closes the file.
    * @returns as the generator's result, the seconds of the whole sound
    * @throws UserError AUDIO_UNREADABLE, AUDIO_TOO_LONG, MODEL_OVERLOADED where too many are being read, MODEL_UNAVAILABLE
    */
   async *windows(audio: Blob): AsyncGenerator<AudioWindow, number> {
     if (this.#open >= MOST_OPEN) throw new UserError('MODEL_OVERLOADED', { model: NAME });
     this.#open += 1;
+    clearTimeout(this.#idle);
+    const thread = (this.#thread ??= this.#start());
     const id = ++this.#lastId;
     try {
       const bytes = new Uint8Array(await audio.arrayBuffer());
-      await this.#ask({ open: id, bytes }, [bytes.buffer]);
+      await this.#ask(thread, { open: id, bytes }, [bytes.buffer]);
       for (;;) {
-        const reply = await this.#ask({ next: id });
+        const reply = await this.#ask(thread, { next: id });
         if ('end' in reply) return reply.end;
         if ('window' in reply) yield reply.window;
       }
     } finally {
-      this.#open -= 1;
       // A thread that has died has nothing open any more.
-      if (this.#thread.running) await this.#ask({ close: id }).catch(() => undefined);
+      if (thread.running) await this.#ask(thread, { close: id }).catch(() => undefined);
+      this.#open -= 1;
+      if (this.#open === 0) this.#rest();
     }
   }
 
   async close(): Promise<void> {
-    await this.#thread.close();
+    clearTimeout(this.#idle);
+    await this.#thread?.close();
   }
 
-  async #ask(message: AudioMessage, transfer: ArrayBuffer[] = []): Promise<AudioReply> {
-    const reply = await this.#thread.request(message, transfer).catch((error: unknown) => {
+  #start(): AudioThread {
+    const data: AudioWorkerData = { longestSeconds: this.#longestSeconds };
+    return new Thread(import.meta.url, 'audio', data);
+  }
+
+  #rest(): void {
+    this.#idle = setTimeout(() => {
+      // A file that comes while it ends gets a new one.
+      void this.#thread?.close();
+      this.#thread = undefined;
+    }, this.#idleMs).unref();
+  }
+
+  async #ask(thread: AudioThread, message: AudioMessage, transfer: ArrayBuffer[] = []): Promise<AudioReply> {
+    const reply = await thread.request(message, transfer).catch((error: unknown) => {
       const reason = (error as Error).message;
       throw new UserError('MODEL_UNAVAILABLE', { model: NAME, reason }, { cause: error });
     });
