@@ -197,6 +197,26 @@ export const PROBLEMS = define({
     en: 'No reranker is configured here. Name a model, or set RERANK_MODEL, and RERANK_BASE_URL where an endpoint serves it.',
     zh: '此处未配置重排序模型。请指定模型，或设置 RERANK_MODEL；若由端点提供服务，还需设置 RERANK_BASE_URL。',
   },
+  CLASSIFIER_NOT_CONFIGURED: {
+    kind: 'Unavailable',
+    en: 'No classifier is configured here. Name a model, or set CLASSIFY_MODEL, or CLASSIFY_BASE_URL where an endpoint serves it.',
+    zh: '此处未配置文本分类模型。请指定模型，或设置 CLASSIFY_MODEL；若由端点提供服务，请设置 CLASSIFY_BASE_URL。',
+  },
+  TRANSCRIBER_NOT_CONFIGURED: {
+    kind: 'Unavailable',
+    en: 'No speech model is configured here. Put one into MODELS_DIR and name it in TRANSCRIBE_MODEL, or name an endpoint in TRANSCRIBE_BASE_URL too.',
+    zh: '此处未配置语音识别模型。请将模型放入 MODELS_DIR 并在 TRANSCRIBE_MODEL 中指定；若由端点提供服务，还需设置 TRANSCRIBE_BASE_URL。',
+  },
+  AUDIO_UNREADABLE: {
+    kind: 'InvalidInput',
+    en: '{field}: {detail}. Send speech as WAV, MP3, M4A, WebM, Ogg or FLAC.',
+    zh: '{field}：{detailZh}。请以 WAV、MP3、M4A、WebM、Ogg 或 FLAC 格式发送语音。',
+  },
+  AUDIO_TOO_LONG: {
+    kind: 'LimitExceeded',
+    en: 'The sound is longer than {minutes} minutes, the longest that is transcribed here at once. Send it in parts.',
+    zh: '音频超过 {minutes} 分钟，即此处单次可转写的最大长度。请分段发送。',
+  },
   EMBEDDER_MISMATCH: {
     kind: 'Unavailable',
     en: 'The knowledge base "{name}" was made with the embedder {bound}, which is not the one that runs here ({present}). Configure that embedder again, or re-embed the knowledge base.',

@@ -107,6 +107,57 @@ export const inferenceConfig = configGroup('Inference', {
     description: 'Longest wait for one of its answers, in milliseconds; a search then goes on without it.',
     defaultText: '5000',
   },
+  CLASSIFY_MODEL: {
+    schema: z.string().optional(),
+    description:
+      'Model that labels texts: a classifier in MODELS_DIR or of the hub, or what the endpoint’s one is called here.',
+  },
+  CLASSIFY_BASE_URL: {
+    schema: env.url('http', 'https').optional(),
+    description: 'Endpoint that labels texts, up to before `/predict` (TEI). CLASSIFY_MODEL names its model.',
+  },
+  CLASSIFY_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
+  CLASSIFY_BATCH_SIZE: {
+    schema: env.integer(32, 1, 1000),
+    description: 'Texts in one request to it.',
+    defaultText: '32',
+  },
+  CLASSIFY_CONCURRENCY: {
+    schema: env.integer(4, 1, 256),
+    description: 'Requests to it at once.',
+    defaultText: '4',
+  },
+  CLASSIFY_TIMEOUT_MS: {
+    schema: env.integer(5000, 100, 600_000),
+    description: 'Longest wait for one of its answers, in milliseconds.',
+    defaultText: '5000',
+  },
+  TRANSCRIBE_MODEL: {
+    schema: z.string().optional(),
+    description:
+      'Model that writes down speech: a Whisper or Moonshine in MODELS_DIR or of the hub, or the endpoint’s name of it.',
+  },
+  TRANSCRIBE_BASE_URL: {
+    schema: env.url('http', 'https').optional(),
+    description:
+      'OpenAI-compatible endpoint that transcribes, up to `/v1` (vLLM, speaches, a cloud). TRANSCRIBE_MODEL names its model.',
+  },
+  TRANSCRIBE_API_KEY: { schema: z.string().optional(), description: 'Key of that endpoint.', secret: true },
+  TRANSCRIBE_CONCURRENCY: {
+    schema: env.integer(2, 1, 256),
+    description: 'Requests to it at once.',
+    defaultText: '2',
+  },
+  TRANSCRIBE_TIMEOUT_MS: {
+    schema: env.integer(300_000, 100, 3_600_000),
+    description: 'Longest wait for one of its answers, in milliseconds.',
+    defaultText: '300000',
+  },
+  TRANSCRIBE_MAX_MINUTES: {
+    schema: env.integer(60, 1, 1440),
+    description: 'Longest sound that a local model transcribes, in minutes.',
+    defaultText: '60',
+  },
   INFERENCE_WORKERS: {
     schema: env.integer(1, 1, 64),
     description: 'Worker threads of each local model, each with the model loaded.',
@@ -169,6 +220,8 @@ export function inferenceOptions(
           }
         : undefined,
     ...rerankOptions(config),
+    ...classifyOptions(config),
+    ...transcribeOptions(config),
     modelsDir: config.MODELS_DIR,
     hub: mayDownload
       ? { endpoint: config.HF_ENDPOINT ?? PUBLIC_HUB, folder: join(config.MIDPLANE_HOME, 'models') }
@@ -200,18 +253,62 @@ function rerankOptions(config: InferenceConfig): Pick<InferenceOptions, 'rerankM
   };
 }
 
+function classifyOptions(
+  config: InferenceConfig,
+): Pick<InferenceOptions, 'classifyModel' | 'classifyEndpoint'> {
+  const { CLASSIFY_BASE_URL: baseUrl, CLASSIFY_MODEL: model } = config;
+  if (!baseUrl || !model) return { classifyModel: model };
+  return {
+    classifyEndpoint: {
+      baseUrl,
+      model,
+      apiKey: config.CLASSIFY_API_KEY,
+      batchSize: config.CLASSIFY_BATCH_SIZE,
+      concurrency: config.CLASSIFY_CONCURRENCY,
+      timeoutMs: config.CLASSIFY_TIMEOUT_MS,
+    },
+  };
+}
+
+function transcribeOptions(
+  config: InferenceConfig,
+): Pick<InferenceOptions, 'transcribeModel' | 'transcribeEndpoint' | 'transcribeSeconds'> {
+  const { TRANSCRIBE_BASE_URL: baseUrl, TRANSCRIBE_MODEL: model } = config;
+  const transcribeSeconds = config.TRANSCRIBE_MAX_MINUTES * 60;
+  if (!baseUrl || !model) return { transcribeModel: model, transcribeSeconds };
+  return {
+    transcribeSeconds,
+    transcribeEndpoint: {
+      baseUrl,
+      model,
+      apiKey: config.TRANSCRIBE_API_KEY,
+      concurrency: config.TRANSCRIBE_CONCURRENCY,
+      timeoutMs: config.TRANSCRIBE_TIMEOUT_MS,
+    },
+  };
+}
+
+const NEED_AN_ENDPOINT = [
+  'RERANK_API_KEY',
+  'RERANK_PROTOCOL',
+  'RERANK_MAX_TOKENS',
+  'CLASSIFY_API_KEY',
+  'TRANSCRIBE_API_KEY',
+] as const;
+
 /** One sentence for each variable that stands without what it needs. */
 function contradictions(config: InferenceConfig): string[] {
   const wrong: string[] = [];
-  for (const kind of ['EMBEDDING', 'RERANK'] as const) {
+  for (const kind of ['EMBEDDING', 'RERANK', 'CLASSIFY', 'TRANSCRIBE'] as const) {
     if (config[`${kind}_BASE_URL`] && !config[`${kind}_MODEL`])
       wrong.push(
         `${kind}_BASE_URL is set without ${kind}_MODEL: name the model that the endpoint shall use.`,
       );
   }
-  for (const name of ['RERANK_API_KEY', 'RERANK_PROTOCOL', 'RERANK_MAX_TOKENS'] as const) {
-    if (config[name] !== undefined && !config.RERANK_BASE_URL)
-      wrong.push(`${name} is set without RERANK_BASE_URL: name the endpoint that it is for, or unset it.`);
+  for (const name of NEED_AN_ENDPOINT) {
+    const endpoint = `${name.split('_')[0] as 'RERANK' | 'CLASSIFY' | 'TRANSCRIBE'}_BASE_URL` as const;
+    if (config[name] !== undefined && !config[endpoint])
+      wrong.push(`${name} is set without ${endpoint}: name the endpoint that it is for, or unset it.`);
   }
   return wrong;
 }

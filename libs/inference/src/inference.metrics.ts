@@ -51,8 +51,12 @@ export function publishMetrics(registry: Registry, inference: Inference): () => 
         await each((model, { inFlight }) => this.set({ model }, inFlight));
       },
     }),
-    total('texts', 'Texts embedded or reranked.', 'texts'),
-    total('tokens', 'Tokens that models took, prefixes and questions included.', 'tokens'),
+    total('texts', 'Texts embedded, reranked or classified; stretches of sound transcribed.', 'texts'),
+    total(
+      'tokens',
+      'Tokens that models took, prefixes and questions included; those that a speech model wrote.',
+      'tokens',
+    ),
     total('busy_seconds', 'Seconds that workers and connections were busy with them.', 'busySeconds'),
   ];
   return () => {

@@ -164,6 +164,38 @@ describe('the environment', () => {
     });
   });
 
+  it('takes a speech model and a classifier of a folder or hub, or endpoints with theirs', () => {
+    expect(read({ TRANSCRIBE_MODEL: 'whisper-base', CLASSIFY_MODEL: 'guard' })).toMatchObject({
+      transcribeModel: 'whisper-base',
+      transcribeEndpoint: undefined,
+      transcribeSeconds: 3600,
+      classifyModel: 'guard',
+      classifyEndpoint: undefined,
+    });
+    const options = read({
+      TRANSCRIBE_MODEL: 'whisper-1',
+      TRANSCRIBE_BASE_URL: 'https://api.example.com/v1',
+      TRANSCRIBE_API_KEY: 'secret',
+      TRANSCRIBE_MAX_MINUTES: '90',
+      CLASSIFY_MODEL: 'guard',
+      CLASSIFY_BASE_URL: 'http://tei:8080',
+      CLASSIFY_BATCH_SIZE: '8',
+    });
+    expect(options).toMatchObject({
+      transcribeModel: undefined,
+      transcribeEndpoint: {
+        baseUrl: 'https://api.example.com/v1',
+        model: 'whisper-1',
+        apiKey: 'secret',
+        concurrency: 2,
+        timeoutMs: 300_000,
+      },
+      transcribeSeconds: 5400,
+      classifyModel: undefined,
+      classifyEndpoint: { baseUrl: 'http://tei:8080', model: 'guard', batchSize: 8, concurrency: 4 },
+    });
+  });
+
   it('names all variables that contradict each other at once, and no secret', () => {
     const mistaken = () =>
       read({
@@ -171,8 +203,17 @@ describe('the environment', () => {
         RERANK_API_KEY: 'hunter2',
         RERANK_PROTOCOL: 'jina',
         RERANK_MAX_TOKENS: '512',
+        CLASSIFY_API_KEY: 'hunter2',
+        TRANSCRIBE_BASE_URL: 'http://vllm:8000/v1',
       });
-    for (const name of ['EMBEDDING_MODEL', 'RERANK_API_KEY', 'RERANK_PROTOCOL', 'RERANK_MAX_TOKENS'])
+    for (const name of [
+      'EMBEDDING_MODEL',
+      'RERANK_API_KEY',
+      'RERANK_PROTOCOL',
+      'RERANK_MAX_TOKENS',
+      'CLASSIFY_BASE_URL',
+      'TRANSCRIBE_MODEL',
+    ])
       expect(mistaken).toThrow(name);
     expect(mistaken).not.toThrow(/hunter2/);
     expect(() => read({ RERANK_BASE_URL: 'http://tei:8080' })).toThrow('RERANK_MODEL');

@@ -13,6 +13,10 @@ export function inferenceHandlers(inference: Inference): ServiceHandlers<'infere
     countTokens: (input) => inference.countTokens({ ...input, signal: currentContext().signal }),
     rerankModels: () => inference.rerankModels(),
     rerank: (input) => inference.rerank({ ...input, signal: currentContext().signal }),
+    classifyModels: () => inference.classifyModels(),
+    classify: (input) => inference.classify({ ...input, signal: currentContext().signal }),
+    transcribeModels: () => inference.transcribeModels(),
+    transcribe: (input) => inference.transcribe({ ...input, signal: currentContext().signal }),
     ocr: async ({ image }) => ({ lines: await inference.ocr({ image, signal: currentContext().signal }) }),
   };
 }

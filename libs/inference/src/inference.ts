@@ -1,6 +1,19 @@
 import { availableParallelism } from 'node:os';
-import type { EmbeddingModel, OcrLine, RerankModel, TextRole } from '@midplane/contracts';
+import type {
+  ClassifyModel,
+  EmbeddingModel,
+  LabelScore,
+  OcrLine,
+  ProblemCode,
+  RerankModel,
+  TextRole,
+  Transcript,
+  TranscribeModel,
+} from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
+import type { Classifier, ClassifyOptions } from './classifying/classifier.port.js';
+import { type ClassifyEndpointOptions, EndpointClassifier } from './classifying/endpoint.classifier.js';
+import { TextClassifier } from './classifying/text.classifier.js';
 import type { Embedder, EmbedOptions, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
@@ -12,6 +25,10 @@ import { EndpointReranker, type RerankEndpointOptions } from './reranking/endpoi
 import type { Reranker, RerankOptions } from './reranking/reranker.port.js';
 import type { ModelLoad } from './scheduling/model-load.js';
 import type { ThreadsOptions } from './scheduling/model-threads.js';
+import { AudioReader } from './transcribing/audio/audio.reader.js';
+import { EndpointTranscriber, type TranscribeEndpointOptions } from './transcribing/endpoint.transcriber.js';
+import { SpeechTranscriber } from './transcribing/speech.transcriber.js';
+import type { Transcriber, TranscribeOptions } from './transcribing/transcriber.port.js';
 
 export interface InferenceOptions extends CatalogOptions {
   /** The model that is used where none is asked for: the shipped one unless told otherwise. */
@@ -22,6 +39,16 @@ export interface InferenceOptions extends CatalogOptions {
   rerankModel?: string | undefined;
   /** A server that reranks; its model is the default then. */
   rerankEndpoint?: RerankEndpointOptions | undefined;
+  /** The local model that classifies where none is asked for. Default: none. */
+  classifyModel?: string | undefined;
+  /** A server that classifies; its model is the default then. */
+  classifyEndpoint?: ClassifyEndpointOptions | undefined;
+  /** The local model that transcribes where none is asked for. Default: none. */
+  transcribeModel?: string | undefined;
+  /** A server that transcribes; its model is the default then. */
+  transcribeEndpoint?: TranscribeEndpointOptions | undefined;
+  /** Longest sound that a local model transcribes, in seconds. Default an hour. */
+  transcribeSeconds?: number | undefined;
   /** Worker threads of each local model, each with the model loaded. Default 1. */
   workers?: number | undefined;
   /** Threads that one local inference uses. Default: the cores, at most 4. */
@@ -56,13 +83,35 @@ export interface RerankRequest extends RerankOptions {
   texts: readonly string[];
 }
 
-/** Embeds, reranks, counts tokens and reads pictures, by local models or an endpoint, without Nest, a database or a network. */
+export interface ClassifyRequest extends ClassifyOptions {
+  /** Default: the configured one. */
+  model?: string | undefined;
+  texts: readonly string[];
+}
+
+export interface TranscribeRequest extends TranscribeOptions {
+  /** Default: the configured one. */
+  model?: string | undefined;
+  /** WAV, MP3, M4A, WebM, Ogg or FLAC. */
+  audio: Blob;
+}
+
+/** A model of a kind that nothing serves unless it is configured, and others of it on disk. */
+interface Models<Model> {
+  configured: Model | null;
+  others: Model[];
+}
+
+/** Embeds, reranks, classifies, transcribes, counts tokens and reads pictures, by local models or an endpoint, without Nest, a database or a network. */
 export class Inference {
   readonly #options: InferenceOptions;
   readonly #catalog: ModelCatalog;
   readonly #pool: ModelPool;
   readonly #endpoint: EndpointEmbedder | undefined;
   readonly #rerankEndpoint: EndpointReranker | undefined;
+  readonly #classifyEndpoint: EndpointClassifier | undefined;
+  readonly #transcribeEndpoint: EndpointTranscriber | undefined;
+  readonly #audio: AudioReader;
   readonly #ocr: OcrReader;
 
   constructor(options: InferenceOptions = {}) {
@@ -78,6 +127,11 @@ export class Inference {
     if (options.endpoint) this.#endpoint = new EndpointEmbedder(options.endpoint, count, this.#queueLimit);
     if (options.rerankEndpoint)
       this.#rerankEndpoint = new EndpointReranker(options.rerankEndpoint, count, this.#queueLimit);
+    if (options.classifyEndpoint)
+      this.#classifyEndpoint = new EndpointClassifier(options.classifyEndpoint, this.#queueLimit);
+    if (options.transcribeEndpoint)
+      this.#transcribeEndpoint = new EndpointTranscriber(options.transcribeEndpoint);
+    this.#audio = new AudioReader(options.transcribeSeconds ?? 3600);
   }
 
   /** The models that can embed here, the default first. @throws UserError where the default can't be described */
@@ -113,12 +167,8 @@ export class Inference {
   }
 
   /** The configured reranker, and others on disk. @throws UserError where the configured one can't be described */
-  async rerankModels(): Promise<{ configured: RerankModel | null; others: RerankModel[] }> {
-    const { rerankModel } = this.#options;
-    const local = rerankModel === undefined ? undefined : await this.#catalog.find(rerankModel, 'rerank');
-    const configured = this.#rerankEndpoint?.describe() ?? local?.description ?? null;
-    const models = (await this.#catalog.list('rerank')).map(({ description }) => description);
-    return { configured, others: models.filter(({ name }) => name !== configured?.name) };
+  rerankModels(): Promise<Models<RerankModel>> {
+    return this.#models('rerank', this.#rerankEndpoint, this.#options.rerankModel);
   }
 
   /**
@@ -129,6 +179,35 @@ export class Inference {
     const reranker = await this.#reranker(request.model);
     const scores = await reranker.rerank(request.query, request.texts, request);
     return { model: reranker.describe(), scores };
+  }
+
+  /** The configured classifier, and others on disk. @throws UserError where the configured one can't be described */
+  classifyModels(): Promise<Models<ClassifyModel>> {
+    return this.#models('classify', this.#classifyEndpoint, this.#options.classifyModel);
+  }
+
+  /**
+   * @returns the model that was used, and for each text, in their order, all labels, the surest first
+   * @throws UserError CLASSIFIER_NOT_CONFIGURED, else as {@link embed}
+   */
+  async classify(request: ClassifyRequest): Promise<{ model: ClassifyModel; labels: LabelScore[][] }> {
+    const classifier = await this.#classifier(request.model);
+    return { model: classifier.describe(), labels: await classifier.classify(request.texts, request) };
+  }
+
+  /** The configured speech model, and others on disk. @throws UserError where the configured one can't be described */
+  transcribeModels(): Promise<Models<TranscribeModel>> {
+    return this.#models('transcribe', this.#transcribeEndpoint, this.#options.transcribeModel);
+  }
+
+  /**
+   * @returns the model that was used, and what was said
+   * @throws UserError TRANSCRIBER_NOT_CONFIGURED, AUDIO_UNREADABLE, AUDIO_TOO_LONG, INVALID_INPUT for a language that
+   *   the model does not know, else as {@link embed}
+   */
+  async transcribe(request: TranscribeRequest): Promise<Transcript & { model: TranscribeModel }> {
+    const transcriber = await this.#transcriber(request.model);
+    return { model: transcriber.describe(), ...(await transcriber.transcribe(request.audio, request)) };
   }
 
   /**
@@ -147,17 +226,25 @@ export class Inference {
 
   /** How busy each model in use is, by its name. */
   async load(): Promise<Record<string, ModelLoad>> {
-    const { endpoint, rerankEndpoint } = this.#options;
+    const { endpoint } = this.#options;
     const loads: Record<string, ModelLoad> = {};
     if (this.#endpoint && endpoint) loads[endpoint.model] = this.#endpoint.load();
-    if (this.#rerankEndpoint && rerankEndpoint) loads[rerankEndpoint.model] = this.#rerankEndpoint.load();
+    for (const other of [this.#rerankEndpoint, this.#classifyEndpoint, this.#transcribeEndpoint])
+      if (other) loads[other.describe().name] = other.load();
     return { ...loads, ...(await this.#pool.load()) };
   }
 
   /** Lets what is queued finish, then frees threads and memory. */
   async close(): Promise<void> {
-    await Promise.all([this.#endpoint?.close(), this.#rerankEndpoint?.close(), this.#ocr.close()]);
+    const endpoints = [
+      this.#endpoint,
+      this.#rerankEndpoint,
+      this.#classifyEndpoint,
+      this.#transcribeEndpoint,
+    ];
+    await Promise.all([...endpoints.map((endpoint) => endpoint?.close()), this.#ocr.close()]);
     await this.#pool.close();
+    await this.#audio.close();
   }
 
   get #queueLimit(): number {
@@ -185,11 +272,9 @@ export class Inference {
   }
 
   async #reranker(name: string | undefined): Promise<Reranker> {
-    const { rerankEndpoint, rerankModel } = this.#options;
-    if (this.#rerankEndpoint && (name === undefined || name === rerankEndpoint?.model))
-      return this.#rerankEndpoint;
-    const wanted = name ?? rerankModel;
-    if (wanted === undefined) throw new UserError('RERANKER_NOT_CONFIGURED');
+    const endpoint = this.#rerankEndpoint;
+    if (endpoint && (name === undefined || name === endpoint.describe().name)) return endpoint;
+    const wanted = wantedModel(name, this.#options.rerankModel, 'RERANKER_NOT_CONFIGURED');
     return this.#pool.use(
       'rerank',
       wanted,
@@ -197,6 +282,51 @@ export class Inference {
       (local) => new CrossEncoder(local, this.#threadsOptions),
     );
   }
+
+  async #classifier(name: string | undefined): Promise<Classifier> {
+    const endpoint = this.#classifyEndpoint;
+    if (endpoint && (name === undefined || name === endpoint.describe().name)) return endpoint;
+    const wanted = wantedModel(name, this.#options.classifyModel, 'CLASSIFIER_NOT_CONFIGURED');
+    return this.#pool.use(
+      'classify',
+      wanted,
+      () => this.#catalog.find(wanted, 'classify'),
+      (local) => new TextClassifier(local, this.#threadsOptions),
+    );
+  }
+
+  async #transcriber(name: string | undefined): Promise<Transcriber> {
+    const endpoint = this.#transcribeEndpoint;
+    if (endpoint && (name === undefined || name === endpoint.describe().name)) return endpoint;
+    const wanted = wantedModel(name, this.#options.transcribeModel, 'TRANSCRIBER_NOT_CONFIGURED');
+    return this.#pool.use(
+      'transcribe',
+      wanted,
+      () => this.#catalog.find(wanted, 'transcribe'),
+      (local) => new SpeechTranscriber(local, this.#audio, this.#threadsOptions),
+    );
+  }
+
+  async #models(
+    task: 'rerank' | 'classify' | 'transcribe',
+    endpoint: { describe(): Described } | undefined,
+    name: string | undefined,
+  ): Promise<Models<Described>> {
+    const local = name === undefined ? undefined : await this.#catalog.find(name, task);
+    const configured = endpoint?.describe() ?? local?.description ?? null;
+    const models = (await this.#catalog.list(task)).map(({ description }) => description);
+    return { configured, others: models.filter((other) => other.name !== configured?.name) };
+  }
+}
+
+/** What the models of these kinds are described by. */
+type Described = RerankModel & ClassifyModel & TranscribeModel;
+
+/** @throws UserError with the code where no model is named and none is configured */
+function wantedModel(named: string | undefined, configured: string | undefined, code: ProblemCode): string {
+  const wanted = named ?? configured;
+  if (wanted === undefined) throw new UserError(code);
+  return wanted;
 }
 
 /** @returns inference ready to use; nothing is loaded before the first text */

@@ -5,7 +5,10 @@ import { AnswerCache } from './cache/answer-cache.js';
 import { ChatService } from './call/chat.service.js';
 import { DeploymentStates } from './call/deployment-states.js';
 import { EmbedService } from './call/embed.service.js';
+import { InferenceCalls } from './call/inference-calls.js';
+import { RerankService } from './call/rerank.service.js';
 import { Shadows } from './call/shadows.js';
+import { TranscribeService } from './call/transcribe.service.js';
 import { Catalogs } from './catalog/catalogs.js';
 import { ProviderService } from './catalog/provider.service.js';
 import { Ledger } from './ledger/ledger.js';
@@ -51,7 +54,10 @@ export class ModelsModule implements OnModuleDestroy {
         Shadows,
         AnswerCache,
         ChatService,
+        InferenceCalls,
         EmbedService,
+        RerankService,
+        TranscribeService,
         ProviderService,
         RouteService,
         LimitService,

@@ -3,6 +3,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AnswerCache } from './cache/answer-cache.js';
 import { ChatService } from './call/chat.service.js';
 import { EmbedService } from './call/embed.service.js';
+import { RerankService } from './call/rerank.service.js';
+import { TranscribeService } from './call/transcribe.service.js';
 import { ProviderService } from './catalog/provider.service.js';
 import { UsageService } from './ledger/usage.service.js';
 import { LimitService } from './limit/limit.service.js';
@@ -15,6 +17,8 @@ export class ModelsService implements OnModuleInit {
     private readonly registry: ServiceRegistry,
     private readonly chats: ChatService,
     private readonly embeddings: EmbedService,
+    private readonly reranks: RerankService,
+    private readonly transcripts: TranscribeService,
     private readonly providers: ProviderService,
     private readonly routes: RouteService,
     private readonly limits: LimitService,
@@ -28,6 +32,8 @@ export class ModelsService implements OnModuleInit {
       complete: (input) => this.chats.complete(input),
       resolve: ({ model }) => this.chats.resolve(model),
       embed: (input) => this.embeddings.embed(input),
+      rerank: (input) => this.reranks.rerank(input),
+      transcribe: (input) => this.transcripts.transcribe(input),
       models: ({ kind }) => this.providers.models(kind),
       routes: () => this.routes.list(),
       providers: () => this.providers.list(),

@@ -9,3 +9,6 @@ export * from './processes/source-process.js';
 export * from './services/knowledge.js';
 export * from './models/cross-encoder.js';
 export * from './models/fake-chat-server.js';
+export * from './models/fake-speech-server.js';
+export * from './models/tone-model.js';
+export * from './models/wave.js';

@@ -42,6 +42,63 @@ export type RerankModel = z.infer<typeof RerankModel>;
 /** Most texts in one call of `rerank`. */
 export const MAX_RERANK_TEXTS = 200;
 
+/** What gives texts labels. */
+export const ClassifyModel = z.object({
+  name: z.string(),
+  /** Changes whenever the same text may get other scores: the weights' hash, or that of the endpoint's address. */
+  revision: z.string(),
+});
+export type ClassifyModel = z.infer<typeof ClassifyModel>;
+
+/** Most texts in one call of `classify`. */
+export const MAX_CLASSIFY_TEXTS = 256;
+
+/** A label of a model, and how sure it is of it. */
+export const LabelScore = z.object({ label: z.string(), score: z.number().min(0).max(1) });
+export type LabelScore = z.infer<typeof LabelScore>;
+
+/** What writes down what is spoken. */
+export const TranscribeModel = z.object({
+  name: z.string(),
+  /** Changes whenever the same sound may get another text: the weights' hash, or that of the endpoint's address. */
+  revision: z.string(),
+});
+export type TranscribeModel = z.infer<typeof TranscribeModel>;
+
+/** Largest file of sound in bytes, as OpenAI has it. */
+export const MAX_AUDIO_BYTES = 25 * 2 ** 20;
+
+/** A piece of what was said, with where it stands in the sound, in seconds. */
+export const TranscriptSegment = z.object({
+  start: z.number().min(0),
+  end: z.number().min(0),
+  text: z.string(),
+});
+export type TranscriptSegment = z.infer<typeof TranscriptSegment>;
+
+/** What was said. */
+export const Transcript = z.object({
+  text: z.string(),
+  /** Code such as `zh`; null where neither the caller nor the model said. */
+  language: z.string().nullable(),
+  /** Length of the whole sound. */
+  seconds: z.number().min(0),
+  /** In their order; empty where there is only the text. */
+  segments: z.array(TranscriptSegment),
+});
+export type Transcript = z.infer<typeof Transcript>;
+
+export const TranscribeInput = z.object({
+  model: z.string().optional(),
+  /** WAV, MP3, M4A, WebM, Ogg or FLAC, of `MAX_AUDIO_BYTES` at most. */
+  audio: z.instanceof(Blob),
+  /** Code or English name of what is spoken; found out where it is left out. */
+  language: z.string().max(40).optional(),
+  /** Words that are likely to come, or the text before: names are then spelt as they are here. */
+  prompt: z.string().max(4000).optional(),
+  temperature: z.number().min(0).max(1).default(0),
+});
+
 /** A line that OCR read: its text, and where: [x, y, width, height] as shares (0–1) of the image's sides. */
 export const OcrLine = z.object({
   text: z.string(),
@@ -99,6 +156,34 @@ export const inferenceContract = {
       }),
     )
     .output(z.object({ model: RerankModel, scores: z.array(z.number().min(0).max(1)) })),
+  /** `configured`: the model that classifies where none is named, null where there is none; `others`: further ones on disk. */
+  classifyModels: oc.output(
+    z.object({ configured: ClassifyModel.nullable(), others: z.array(ClassifyModel) }),
+  ),
+  /**
+   * All labels of the model for each text, the surest first: shares of 1 where a text has one label, else each for
+   * itself. Throws CLASSIFIER_NOT_CONFIGURED where no model is named and none is configured, else as `rerank`.
+   */
+  classify: oc
+    .input(
+      z.object({
+        model: z.string().optional(),
+        texts: z.array(z.string()).min(1).max(MAX_CLASSIFY_TEXTS),
+        urgency: Urgency,
+      }),
+    )
+    .output(z.object({ model: ClassifyModel, labels: z.array(z.array(LabelScore)) })),
+  /** `configured`: the model that transcribes where none is named, null where there is none; `others`: further ones on disk. */
+  transcribeModels: oc.output(
+    z.object({ configured: TranscribeModel.nullable(), others: z.array(TranscribeModel) }),
+  ),
+  /**
+   * Writes down what is spoken. Throws AUDIO_UNREADABLE, AUDIO_TOO_LONG, INVALID_INPUT for a language that the model
+   * does not know, TRANSCRIBER_NOT_CONFIGURED where no model is named and none is configured, else as `rerank`.
+   */
+  transcribe: oc
+    .input(TranscribeInput.extend({ urgency: Urgency }))
+    .output(Transcript.extend({ model: TranscribeModel })),
   /** Reads a page's picture (PNG or JPEG), top to bottom. */
   ocr: oc.input(z.object({ image: z.instanceof(Blob) })).output(z.object({ lines: z.array(OcrLine) })),
 };

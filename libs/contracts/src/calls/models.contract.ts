@@ -2,6 +2,10 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Id } from '../ids.js';
 import { ChatEvent, ChatInput, ChatResult } from './chat.model.js';
+import { MAX_RERANK_TEXTS, TranscribeInput, Transcript } from './inference.contract.js';
+
+/** What reranks where no reranker is configured: the tokens of the embedder that ships. */
+export const LATE_INTERACTION_MODEL = 'midplane-late-interaction';
 
 export const ModelKind = z.enum(['CHAT', 'EMBEDDING', 'RERANK', 'TRANSCRIBE', 'OCR', 'MODERATION']);
 export type ModelKind = z.infer<typeof ModelKind>;
@@ -260,6 +264,32 @@ export const modelsContract = {
         upstreamMs: z.number(),
       }),
     ),
+  /**
+   * Scores of the texts, in their order: how well each answers the query, 0 to 1. Where no model is named the configured
+   * one scores, else `LATE_INTERACTION_MODEL`. Throws MODEL_NOT_FOUND, MODEL_UNAVAILABLE, MODEL_OVERLOADED, limits.
+   */
+  rerank: oc
+    .input(
+      z.object({
+        model: z.string().max(200).optional(),
+        query: z.string(),
+        texts: z.array(z.string()).min(1).max(MAX_RERANK_TEXTS),
+      }),
+    )
+    .output(
+      z.object({
+        model: z.string(),
+        version: z.string(),
+        scores: z.array(z.number().min(0).max(1)),
+        /** Counted on the high side: rerankers don't say. */
+        promptTokens: z.int(),
+        upstreamMs: z.number(),
+      }),
+    ),
+  /** What is spoken. Throws as the inference contract's, and limits. */
+  transcribe: oc
+    .input(TranscribeInput)
+    .output(Transcript.extend({ model: z.string(), version: z.string(), upstreamMs: z.number() })),
   models: oc.input(z.object({ kind: ModelKind.optional() })).output(z.array(ModelView)),
   routes: oc.output(z.array(RouteView)),
 

@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Id } from '../ids.js';
+import { MAX_RERANK_TEXTS } from './inference.contract.js';
 import { Box, Metadata, Ranking } from './knowledge.model.js';
 
 export const SearchMode = z.enum(['HYBRID', 'LEXICAL', 'VECTOR']);
@@ -198,4 +199,12 @@ export const retrievalContract = {
    * to. Throws what `search` throws, RATED_QUESTIONS_TOO_FEW and FORBIDDEN.
    */
   tune: oc.input(TuneInput).output(TuningView),
+  /**
+   * Scores texts of no knowledge base by late interaction: how closely the tokens of each meet the query's, 0 to 1, in
+   * the order of the texts. `by`, in its `revision`, is the embedder whose tokens they are. Throws MODEL_UNAVAILABLE,
+   * MODEL_OVERLOADED, FORBIDDEN.
+   */
+  rerank: oc
+    .input(z.object({ query: z.string(), texts: z.array(z.string()).min(1).max(MAX_RERANK_TEXTS) }))
+    .output(z.object({ by: z.string(), revision: z.string(), scores: z.array(z.number().min(0).max(1)) })),
 };

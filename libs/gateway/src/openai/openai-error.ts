@@ -29,6 +29,8 @@ const OWN: Partial<Record<ProblemCode, { status?: number; type?: string; code?: 
   MODEL_BUDGET_SPENT: { type: 'insufficient_quota', code: 'insufficient_quota' },
   MODEL_RATE_LIMITED: { code: 'rate_limit_exceeded' },
   RATE_LIMITED: { code: 'rate_limit_exceeded' },
+  FILE_TOO_LARGE: { status: 413, type: 'invalid_request_error' },
+  AUDIO_TOO_LONG: { status: 400, type: 'invalid_request_error' },
 };
 
 /** @returns whatever was thrown as the client may see it; a fault goes to the log under the trace id */

@@ -1,27 +1,36 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import {
   type AnswerEvent,
   decodeVector,
   EXTRACTIVE_MODEL,
+  LATE_INTERACTION_MODEL,
+  MAX_AUDIO_BYTES,
   type ChatEvent,
   type ChatResult,
 } from '@midplane/contracts';
-import { authorize, type Logger, type ServiceRegistry, UserError } from '@midplane/kernel';
+import { authorize, invalidInput, type Logger, type ServiceRegistry, UserError } from '@midplane/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { aigcMetadata } from '../answer/aigc-metadata.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { parseInput } from '../input/parse-input.js';
 import { localeOf } from '../operation/locale.js';
 import type { OperationService } from '../operation/operation.service.js';
+import { drain } from '../upload/multipart.js';
 import { ChatCompletionRequest, questionOf, refuseWhatIsNotHere, toChatInput } from './chat.request.js';
 import { ChunkWriter, completionOf, groundedCompletionOf } from './chat.response.js';
 import { EmbeddingsRequest, TEXTS_A_CALL } from './embeddings.js';
+import { bodyOf, OVERHEAD_HEADER, overheadOf } from './exchange.js';
+import { type Form, readForm } from './form.js';
 import { openAiError } from './openai-error.js';
+import { DOCUMENTS_A_CALL, RerankRequest, rerankResponse } from './rerank.js';
+import { transcriptionRequest } from './transcription.request.js';
+import { transcriptionResponse } from './transcription.response.js';
 
-/** Time of a request that was ours and not a model's, in ms. */
-const OVERHEAD_HEADER = 'x-midplane-overhead-ms';
+/** Largest field of a form beside its file, in bytes. */
+const MAX_FIELD_BYTES = 16_384;
 
-/** OpenAI's protocol, for whatever speaks that already: chat completions, embeddings, the list of models. */
+/** OpenAI's protocol, for whatever speaks that already: chat, embeddings, reranking, speech, the list of models. */
 export class OpenAiDoor {
   constructor(
     private readonly operations: OperationService,
@@ -53,6 +62,21 @@ export class OpenAiDoor {
     );
     scope.post('/embeddings', (request, reply) =>
       this.run(request, reply, () => this.embeddings(request, reply)),
+    );
+    scope.post('/rerank', (request, reply) => this.run(request, reply, () => this.rerank(request, reply)));
+    void scope.register(async (audio) => this.mountAudio(audio));
+  }
+
+  /** Here alone a form is taken, and of the size that a file of speech may have. */
+  private mountAudio(scope: FastifyInstance): void {
+    const limits = { maxFileBytes: MAX_AUDIO_BYTES, maxFieldBytes: MAX_FIELD_BYTES };
+    scope.addContentTypeParser('multipart/form-data', (_: FastifyRequest, body: IncomingMessage) =>
+      readForm(body, limits),
+    );
+    // Many clients read no answer before they have sent everything.
+    scope.addHook('onSend', ({ raw }) => drain(raw, MAX_AUDIO_BYTES));
+    scope.post('/audio/transcriptions', (request, reply) =>
+      this.run(request, reply, () => this.transcription(request, reply)),
     );
   }
 
@@ -94,16 +118,21 @@ export class OpenAiDoor {
   private async listModels(): Promise<{ id: string; object: 'model'; created: number; owned_by: string }[]> {
     authorize('read', 'Model');
     const models = this.services.client('models');
-    const [routes, chat, embedding] = await Promise.all([
+    const inference = this.services.client('inference');
+    const [routes, chat, embedding, reranking, speech] = await Promise.all([
       models.routes(),
       models.models({}),
-      this.services.client('inference').embeddingModels(),
+      inference.embeddingModels(),
+      inference.rerankModels().catch(noneWhereWrong),
+      inference.transcribeModels().catch(noneWhereWrong),
     ]);
+    const others = [reranking, speech].flatMap((kind) => [kind.configured ?? [], kind.others].flat());
     const owners = new Map<string, string>([
       ...routes.map(({ name }): [string, string] => [name, 'midplane']),
       ...chat.map(({ name, provider }): [string, string] => [name, provider]),
       [EXTRACTIVE_MODEL, 'midplane'],
-      ...embedding.map(({ name }): [string, string] => [name, 'midplane']),
+      [LATE_INTERACTION_MODEL, 'midplane'],
+      ...[...embedding, ...others].map(({ name }): [string, string] => [name, 'midplane']),
     ]);
     return [...owners].map(([id, owned_by]) => ({ id, object: 'model', created: 0, owned_by }));
   }
@@ -206,6 +235,38 @@ export class OpenAiDoor {
     });
   }
 
+  private async rerank(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const asked = parseInput(RerankRequest, bodyOf(request));
+    const { model, query, documents } = asked;
+    const models = this.services.client('models');
+    const scores: number[] = [];
+    let name = '';
+    let tokens = 0;
+    let upstreamMs = 0;
+    for (let at = 0; at < documents.length; at += DOCUMENTS_A_CALL) {
+      const part = await models.rerank({ model, query, texts: documents.slice(at, at + DOCUMENTS_A_CALL) });
+      scores.push(...part.scores);
+      name = part.model;
+      tokens += part.promptTokens;
+      upstreamMs += part.upstreamMs;
+    }
+    const id = `rerank-${request.traceId}`;
+    await reply
+      .header(OVERHEAD_HEADER, overheadOf(reply, upstreamMs))
+      .send(rerankResponse(asked, { id, model: name, scores, tokens }));
+  }
+
+  private async transcription(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    // A body of another type than a form has been refused by now, but for none at all and JSON.
+    const form = request.body as Form | undefined;
+    if (!form?.fields)
+      throw invalidInput('body', { en: 'expected multipart/form-data', zh: '应为 multipart/form-data' });
+    const { response_format, ...asked } = transcriptionRequest(form);
+    const { upstreamMs, ...transcript } = await this.services.client('models').transcribe(asked);
+    const { type, body } = transcriptionResponse(transcript, response_format, asked.temperature);
+    await reply.header(OVERHEAD_HEADER, overheadOf(reply, upstreamMs)).type(type).send(body);
+  }
+
   private async embeddings(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const body = bodyOf(request);
     if (body.dimensions != null) {
@@ -241,15 +302,11 @@ export class OpenAiDoor {
   }
 }
 
-function bodyOf(request: FastifyRequest): Record<string, unknown> {
-  if (typeof request.body === 'object' && request.body !== null && !Array.isArray(request.body)) {
-    return request.body as Record<string, unknown>;
-  }
-  throw new UserError('INVALID_INPUT', { field: 'body', detail: 'expected a JSON object' });
+/** A model that is configured and can't be found is said where it is asked for; the list has the others. */
+function noneWhereWrong(error: unknown): { configured: null; others: [] } {
+  if (!(error instanceof UserError)) throw error;
+  return { configured: null, others: [] };
 }
-
-const overheadOf = (reply: FastifyReply, upstreamMs: number): string =>
-  Math.max(0, reply.elapsedTime - upstreamMs).toFixed(2);
 
 /** Writes, and waits where the client reads more slowly than the model writes. */
 async function write({ raw }: FastifyReply, text: string): Promise<void> {

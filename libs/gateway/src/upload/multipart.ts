@@ -130,7 +130,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
 /** Reads on what nobody took, up to a limit, after which the connection is cut. */
-async function drain(body: IncomingMessage, limit: number): Promise<void> {
+export async function drain(body: IncomingMessage, limit: number): Promise<void> {
   if (body.readableEnded || body.destroyed) return;
   let left = limit;
   body.unpipe();

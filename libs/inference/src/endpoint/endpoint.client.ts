@@ -50,7 +50,7 @@ export interface PostOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Posts JSON to a model's endpoint, with a timeout, bounded retries and a circuit breaker. */
+/** Posts JSON or a form to a model's endpoint, with a timeout, bounded retries and a circuit breaker. */
 export class EndpointClient {
   readonly #options: EndpointClientOptions;
   readonly #breaker = new CircuitBreaker();
@@ -60,6 +60,7 @@ export class EndpointClient {
   }
 
   /**
+   * @param body a form goes as it is, all else as JSON
    * @param read takes the answer's JSON apart; throws EndpointError where it is not what was asked for
    * @returns what `read` makes of the answer
    * @throws EndpointError, or the signal's reason
@@ -100,10 +101,10 @@ export class EndpointClient {
       response = await fetch(url, {
         method: 'POST',
         headers: {
-          'content-type': 'application/json',
+          ...(body instanceof FormData ? {} : { 'content-type': 'application/json' }),
           ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
         },
-        body: JSON.stringify(body),
+        body: body instanceof FormData ? body : JSON.stringify(body),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
       text = await response.text();

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '@midplane/kernel';
+import { readTask } from './model-task.js';
+import { SPEECH_GRAPHS } from './speech-card.js';
 
 /** A model hub that speaks `<endpoint>/<name>/resolve/main/<file>`, as huggingface.co and its mirrors do. */
 export interface Hub {
@@ -23,9 +25,11 @@ const OPTIONAL = [
   'config_sentence_transformers.json',
   'sentence_bert_config.json',
   'midplane.json',
+  'preprocessor_config.json',
+  'generation_config.json',
 ];
-/** The first that is there is taken; a graph whose weights lie beside it brings `<file>_data`. */
-const WEIGHTS = ['onnx/model_quantized.onnx', 'onnx/model_int8.onnx', 'onnx/model.onnx'];
+/** Endings of a graph's name: the first that is there is taken; weights that lie beside it are `<file>_data`. */
+const PRECISIONS = ['_quantized', '_int8', ''];
 
 /** Longest wait for the first byte of a file, in milliseconds; the file itself may take as long as it keeps coming. */
 const HEADERS_TIMEOUT = 30_000;
@@ -40,8 +44,12 @@ export async function downloadModel(hub: Hub, name: string): Promise<boolean> {
   const unfinished = join(hub.folder, `.${name.replace('/', '--')}.${process.pid}.part`);
   try {
     for (const file of REQUIRED) if (!(await download(hub, name, file, unfinished))) return false;
-    if (!(await downloadFirst(hub, name, WEIGHTS, unfinished))) return false;
     for (const file of OPTIONAL) await download(hub, name, file, unfinished);
+    const graphs = (await readTask(unfinished)) === 'transcribe' ? SPEECH_GRAPHS : ['model'];
+    for (const graph of graphs) {
+      const files = PRECISIONS.map((ending) => `onnx/${graph}${ending}.onnx`);
+      if (!(await downloadFirst(hub, name, files, unfinished))) return false;
+    }
     const folder = join(hub.folder, name);
     await mkdir(dirname(folder), { recursive: true });
     await rm(folder, { recursive: true, force: true });

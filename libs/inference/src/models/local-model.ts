@@ -2,10 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { EmbeddingModel, RerankModel } from '@midplane/contracts';
+import type { ClassifyModel, EmbeddingModel, RerankModel, TranscribeModel } from '@midplane/contracts';
+import { type ClassifierCard, readClassifierCard } from './classifier-card.js';
 import { readCrossEncoderCard, type CrossEncoderCard } from './cross-encoder-card.js';
 import { readModelCard, type ModelCard } from './model-card.js';
 import { readTask } from './model-task.js';
+import { readSpeechFamily, SPEECH_GRAPHS, type SpeechModelFolder } from './speech-card.js';
 
 /** Weights in a folder, ready to be loaded. */
 interface LocalWeights {
@@ -28,20 +30,50 @@ export interface LocalReranker extends LocalWeights {
   card: CrossEncoderCard;
 }
 
-export type LocalModel = LocalEmbedder | LocalReranker;
+export interface LocalClassifier extends LocalWeights {
+  task: 'classify';
+  description: ClassifyModel;
+  card: ClassifierCard;
+}
 
-/** Files of weights as exporters name them, the one preferred on a CPU first. */
-const WEIGHTS: readonly (readonly [dtype: string, file: string])[] = [
-  ['q8', 'onnx/model_quantized.onnx'],
-  ['int8', 'onnx/model_int8.onnx'],
-  ['uint8', 'onnx/model_uint8.onnx'],
-  ['fp32', 'onnx/model.onnx'],
-  ['fp16', 'onnx/model_fp16.onnx'],
-  ['q4', 'onnx/model_q4.onnx'],
+/** Of its weights each graph has a precision of its own, which the card names. */
+export interface LocalSpeechModel extends Omit<LocalWeights, 'dtype'> {
+  task: 'transcribe';
+  description: TranscribeModel;
+  card: SpeechModelFolder;
+}
+
+export type LocalModel = LocalEmbedder | LocalReranker | LocalClassifier | LocalSpeechModel;
+
+/** How exporters end the names of graphs of each precision, the one preferred on a CPU first. */
+const PRECISIONS: readonly (readonly [dtype: string, ending: string])[] = [
+  ['q8', '_quantized'],
+  ['int8', '_int8'],
+  ['uint8', '_uint8'],
+  ['fp32', ''],
+  ['fp16', '_fp16'],
+  ['q4', '_q4'],
 ];
 
-/** What decides a text's vector or score besides the weights. Changed descriptions and licences don't. */
+/** What decides a model's results besides the weights. Changed descriptions and licences don't. */
 const DECIDING_FILES = ['tokenizer.json', 'tokenizer_config.json', 'config.json'];
+const DECIDING_SPEECH_FILES = [...DECIDING_FILES, 'preprocessor_config.json', 'generation_config.json'];
+
+/** A graph in the precision that is preferred. */
+interface GraphFile {
+  dtype: string;
+  /** Its file, and that of weights beside it where there is one. */
+  files: string[];
+}
+
+async function findGraph(folder: string, graph: string): Promise<GraphFile | undefined> {
+  for (const [dtype, ending] of PRECISIONS) {
+    const path = join(folder, `onnx/${graph}${ending}.onnx`);
+    if (!(await exists(path))) continue;
+    return { dtype, files: (await exists(`${path}_data`)) ? [path, `${path}_data`] : [path] };
+  }
+  return undefined;
+}
 
 /**
  * Reads a model's folder.
@@ -56,27 +88,55 @@ export async function readLocalModel(
 ): Promise<LocalModel | undefined> {
   if (!(await exists(join(folder, 'tokenizer.json'))) || !(await exists(join(folder, 'config.json'))))
     return undefined;
-  for (const [dtype, file] of WEIGHTS) {
-    const path = join(folder, file);
-    if (!(await exists(path))) continue;
-    const files = [path, ...DECIDING_FILES.map((other) => join(folder, other))];
-    if (await exists(`${path}_data`)) files.push(`${path}_data`);
-    const sizes = await Promise.all(files.map(async (each) => (await sizeOf(each)) ?? 0));
-    const weights: LocalWeights = { folder, dtype, bytes: sizes.reduce((sum, size) => sum + size, 0) };
-    if ((await readTask(folder)) === 'rerank') {
-      const card = await readCrossEncoderCard(folder);
-      const revision = await revisionOf(files, [card], hashes);
-      return { ...weights, task: 'rerank', card, description: { name, revision } };
-    }
-    const card = await readModelCard(folder);
-    const { prefixes, pooling, maxTokens, dimension, languageCentres, tokenCentres } = card;
-    const use = [[prefixes, pooling, maxTokens], languageCentres, tokenCentres];
-    const revision = await revisionOf(files, use, hashes);
-    const tokenStates = tokenCentres !== undefined;
-    const description = { name, revision, dimension, maxTokens, tokenStates };
-    return { ...weights, task: 'embed', card, description };
+  const task = await readTask(folder);
+  if (task === 'transcribe') return readSpeechModel(name, folder, hashes);
+  const graph = await findGraph(folder, 'model');
+  if (!graph) return undefined;
+  const files = decidedBy(folder, graph.files, DECIDING_FILES);
+  const weights: LocalWeights = { folder, dtype: graph.dtype, bytes: await totalSize(files) };
+  if (task === 'rerank') {
+    const card = await readCrossEncoderCard(folder);
+    const revision = await revisionOf(files, [card], hashes);
+    return { ...weights, task, card, description: { name, revision } };
   }
-  return undefined;
+  if (task === 'classify') {
+    const card = await readClassifierCard(folder);
+    const revision = await revisionOf(files, [card], hashes);
+    return { ...weights, task, card, description: { name, revision } };
+  }
+  const card = await readModelCard(folder);
+  const { prefixes, pooling, maxTokens, dimension, languageCentres, tokenCentres } = card;
+  const use = [[prefixes, pooling, maxTokens], languageCentres, tokenCentres];
+  const revision = await revisionOf(files, use, hashes);
+  const tokenStates = tokenCentres !== undefined;
+  const description = { name, revision, dimension, maxTokens, tokenStates };
+  return { ...weights, task, card, description };
+}
+
+async function readSpeechModel(
+  name: string,
+  folder: string,
+  hashes: FileHashes,
+): Promise<LocalSpeechModel | undefined> {
+  const [encoder, decoder] = await Promise.all(SPEECH_GRAPHS.map((graph) => findGraph(folder, graph)));
+  if (!encoder || !decoder) return undefined;
+  const family = await readSpeechFamily(folder);
+  const card = { family, dtypes: { encoder_model: encoder.dtype, decoder_model_merged: decoder.dtype } };
+  const files = decidedBy(folder, [...encoder.files, ...decoder.files], DECIDING_SPEECH_FILES);
+  const revision = await revisionOf(files, [card], hashes);
+  return { task: 'transcribe', folder, bytes: await totalSize(files), card, description: { name, revision } };
+}
+
+/** The graph first, and weights beside it last: in this order their hashes make the revision. */
+const decidedBy = (folder: string, [graph, ...beside]: string[], others: readonly string[]): string[] => [
+  graph!,
+  ...others.map((other) => join(folder, other)),
+  ...beside,
+];
+
+async function totalSize(files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map(async (each) => (await sizeOf(each)) ?? 0));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** @param use what the model's card says that changes its results; what is undefined is left out */

@@ -11,8 +11,11 @@ export function useFolder(folder: string): string {
   return basename(folder);
 }
 
+/** The precision of each of several graphs of a model, by the graph's name. */
+export type SessionDtypes = Readonly<Record<string, string>>;
+
 /** How a model is loaded to run on the CPU. */
-export const onCpu = (dtype: string, threads: number) => ({
+export const onCpu = (dtype: string | SessionDtypes, threads: number) => ({
   dtype: dtype as 'q8',
   device: 'cpu' as const,
   session_options: {

@@ -1,17 +1,11 @@
 /** Runs one cross-encoder in a worker thread, one pair of question and text at a time, as the embedder's does. */
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  AutoConfig,
-  AutoModel,
-  AutoModelForSequenceClassification,
-  AutoTokenizer,
-  type PreTrainedTokenizer,
-  type Tensor,
-} from '@huggingface/transformers';
+import { AutoTokenizer, type PreTrainedTokenizer } from '@huggingface/transformers';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
 import type { CrossEncoderCard } from '../models/cross-encoder-card.js';
-import { lazily, onCpu, useFolder } from '../models/transformers-runtime.js';
-import { pairEncoder, type EncodedPair } from './pair.js';
+import { loadSequenceClassifier } from '../models/sequence-classifier.js';
+import { lazily, useFolder } from '../models/transformers-runtime.js';
+import { pairEncoder } from './pair.js';
 import { scoreOf } from './score.js';
 
 /** What the thread is started with. */
@@ -35,20 +29,11 @@ export interface CrossEncoderResult {
   tokens: number;
 }
 
-type Run = (input: EncodedPair) => Promise<Record<string, Tensor>>;
-
 const { folder, dtype, card, threads } = workerData as CrossEncoderWorkerData;
 const name = useFolder(folder);
 
 const tokenizer = lazily<PreTrainedTokenizer>(() => AutoTokenizer.from_pretrained(name));
-const model = lazily(async () => {
-  const { model_type } = await AutoConfig.from_pretrained(name);
-  // Families that the library has no classifier of run all the same: what counts is that the graph gives logits.
-  const family = AutoModelForSequenceClassification.supports(model_type ?? '')
-    ? AutoModelForSequenceClassification
-    : AutoModel;
-  return (await family.from_pretrained(name, onCpu(dtype, threads))) as unknown as Run;
-});
+const model = lazily(() => loadSequenceClassifier(name, dtype, threads));
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<CrossEncoderMessage>) => {
   rerank(message).then(
@@ -68,9 +53,7 @@ async function rerank({ query, texts }: CrossEncoderMessage): Promise<CrossEncod
   let tokens = 0;
   for (const text of texts) {
     const pair = encode(text);
-    const { logits } = await run(pair);
-    if (!logits) throw new Error('the model gives no logits: it is no cross-encoder');
-    scores.push(scoreOf(Array.from(logits.data as ArrayLike<number>, Number)));
+    scores.push(scoreOf(await run(pair)));
     tokens += pair.input_ids.size;
   }
   return { scores, tokens };

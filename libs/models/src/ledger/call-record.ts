@@ -8,7 +8,7 @@ export interface CallRecord {
   userId: string;
   apiKeyId: string | null;
   traceId: string;
-  kind: 'CHAT' | 'EMBEDDING';
+  kind: 'CHAT' | 'EMBEDDING' | 'RERANK' | 'TRANSCRIBE';
   /** As the application named it; '' for the default route. */
   askedFor: string;
   routeId: string | null;

@@ -11,6 +11,10 @@ export interface OverlapModelOptions {
   weight?: number;
   /** Added to the logit; NaN makes every score NaN. Default −3. */
   bias?: number;
+  /** Names of the values: makes a classifier of it, whose last label has the logit. */
+  labels?: string[];
+  /** Whether a text may have several labels. */
+  multiLabel?: boolean;
   /** Longest pair in tokens. Default 512. */
   positions?: number;
 }
@@ -34,6 +38,8 @@ export async function writeOverlapModel(folder: string, options: OverlapModelOpt
     model_type: 'bert',
     hidden_size: 1,
     max_position_embeddings: options.positions ?? 512,
+    ...(options.labels && { id2label: { ...options.labels } }),
+    ...(options.multiLabel && { problem_type: 'multi_label_classification' }),
   };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   const graph = overlapGraph(options);
@@ -41,7 +47,8 @@ export async function writeOverlapModel(folder: string, options: OverlapModelOpt
 }
 
 function overlapGraph({
-  logits = 1,
+  labels,
+  logits = labels?.length ?? 1,
   weight = OVERLAP_WEIGHT,
   bias = OVERLAP_BIAS,
 }: OverlapModelOptions): Graph {
@@ -72,6 +79,6 @@ function overlapGraph({
       { op: 'Mul', inputs: ['logit', 'nothing'], output: 'zero' },
       { op: 'Concat', inputs: columns, output: 'logits', attributes: { axis: 1 } },
     ],
-    output: 'logits',
+    outputs: 'logits',
   };
 }

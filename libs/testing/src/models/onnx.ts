@@ -11,21 +11,28 @@ export interface Node {
   op: string;
   inputs: string[];
   output: string;
-  /** Whole-numbered attributes, by name. */
-  attributes?: Record<string, number>;
+  /** Whole-numbered attributes and lists of them, by name. */
+  attributes?: Record<string, number | number[]>;
 }
 
 export interface Graph {
-  /** Name and data type; each has one row for each text and a column for each token. */
-  inputs: Record<string, number>;
+  /** By name, data types, with a row for each text and a column for each token; or tensors of other shapes. */
+  inputs: Record<string, number | TensorInfo>;
   nodes: Node[];
   /** Constants: whole numbers are written as 64-bit integers, those given as `{ float }` as 32-bit floats. */
   constants: Record<string, number[] | { float: number }>;
-  /** A float tensor of two dimensions. */
-  output: string;
+  /** Float tensors: names of those of two dimensions, or with their shapes. */
+  outputs: Record<string, TensorInfo> | string;
+}
+
+export interface TensorInfo {
+  type: number;
+  /** Sizes, and names of those that vary. */
+  shape: (number | string)[];
 }
 
 const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_INTS = 7;
 const IR_VERSION = 8;
 const OPSET = 13;
 
@@ -35,8 +42,10 @@ export function onnxModel(graph: Graph): Buffer {
     ...graph.nodes.map((node) => bytes(1, encodeNode(node))),
     text(2, 'graph'),
     ...Object.entries(graph.constants).map(([name, value]) => bytes(5, constant(name, value))),
-    ...Object.entries(graph.inputs).map(([name, type]) => bytes(11, tensorInfo(name, type))),
-    bytes(12, tensorInfo(graph.output, FLOAT)),
+    ...Object.entries(graph.inputs).map(([name, info]) => bytes(11, tensorInfo(name, info))),
+    ...Object.entries(typeof graph.outputs === 'string' ? { [graph.outputs]: FLOAT } : graph.outputs).map(
+      ([name, info]) => bytes(12, tensorInfo(name, info)),
+    ),
   ]);
   return Buffer.concat([number(1, IR_VERSION), bytes(7, encoded), bytes(8, number(2, OPSET))]);
 }
@@ -47,7 +56,16 @@ function encodeNode({ op, inputs, output, attributes = {} }: Node): Buffer {
     text(2, output),
     text(4, op),
     ...Object.entries(attributes).map(([name, value]) =>
-      bytes(5, Buffer.concat([text(1, name), number(3, value), number(20, ATTRIBUTE_INT)])),
+      bytes(
+        5,
+        Array.isArray(value)
+          ? Buffer.concat([
+              text(1, name),
+              ...value.map((each) => number(8, each)),
+              number(20, ATTRIBUTE_INTS),
+            ])
+          : Buffer.concat([text(1, name), number(3, value), number(20, ATTRIBUTE_INT)]),
+      ),
     ),
   ]);
 }
@@ -64,10 +82,12 @@ function constant(name: string, value: number[] | { float: number }): Buffer {
   ]);
 }
 
-function tensorInfo(name: string, type: number): Buffer {
-  const dimension = (parameter: string): Buffer => bytes(1, text(2, parameter));
-  const shape = Buffer.concat([dimension('texts'), dimension('columns')]);
-  const tensor = Buffer.concat([number(1, type), bytes(2, shape)]);
+function tensorInfo(name: string, info: number | TensorInfo): Buffer {
+  const { type, shape } = typeof info === 'number' ? { type: info, shape: ['texts', 'columns'] } : info;
+  const dimensions = shape.map((size) =>
+    bytes(1, typeof size === 'number' ? number(1, size) : text(2, size)),
+  );
+  const tensor = Buffer.concat([number(1, type), bytes(2, Buffer.concat(dimensions))]);
   return Buffer.concat([text(1, name), bytes(2, bytes(1, tensor))]);
 }
 
