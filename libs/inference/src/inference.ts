@@ -4,6 +4,7 @@ import { UserError } from '@midplane/kernel';
 import type { Embedder, EmbedOptions, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
+import { type Batching, batchingOn } from './models/device.js';
 import { ModelCatalog, SHIPPED_MODEL, type CatalogOptions } from './models/model-catalog.js';
 import { ModelPool } from './models/model-pool.js';
 import { OcrReader } from './ocr/ocr.reader.js';
@@ -26,6 +27,8 @@ export interface InferenceOptions extends CatalogOptions {
   workers?: number | undefined;
   /** Threads that one local inference uses. Default: the cores, at most 4. */
   threads?: number | undefined;
+  /** How texts are put together for a local model. Default: what is right for the device. */
+  batches?: Batching | undefined;
   /** Texts of one urgency that may wait for a model. Default 8,192. */
   queueLimit?: number | undefined;
   /** Local models kept in memory. Default 2. */
@@ -169,7 +172,14 @@ export class Inference {
   }
 
   get #threadsOptions(): ThreadsOptions {
-    return { workers: this.#options.workers ?? 1, threads: this.#threads, queueLimit: this.#queueLimit };
+    const { device = 'cpu', batches, workers = 1 } = this.#options;
+    return {
+      workers,
+      threads: this.#threads,
+      queueLimit: this.#queueLimit,
+      device,
+      batches: batches ?? batchingOn(device),
+    };
   }
 
   async #embedder(name: string | undefined): Promise<Embedder> {

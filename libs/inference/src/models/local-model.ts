@@ -4,6 +4,7 @@ import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import type { EmbeddingModel, RerankModel } from '@midplane/contracts';
 import { readCrossEncoderCard, type CrossEncoderCard } from './cross-encoder-card.js';
+import type { Device } from './device.js';
 import { readModelCard, type ModelCard } from './model-card.js';
 import { readTask } from './model-task.js';
 
@@ -30,15 +31,19 @@ export interface LocalReranker extends LocalWeights {
 
 export type LocalModel = LocalEmbedder | LocalReranker;
 
-/** Files of weights as exporters name them, the one preferred on a CPU first. */
-const WEIGHTS: readonly (readonly [dtype: string, file: string])[] = [
-  ['q8', 'onnx/model_quantized.onnx'],
-  ['int8', 'onnx/model_int8.onnx'],
-  ['uint8', 'onnx/model_uint8.onnx'],
-  ['fp32', 'onnx/model.onnx'],
-  ['fp16', 'onnx/model_fp16.onnx'],
-  ['q4', 'onnx/model_q4.onnx'],
-];
+/** Files of weights as exporters name them. */
+const WEIGHTS = {
+  q8: 'onnx/model_quantized.onnx',
+  int8: 'onnx/model_int8.onnx',
+  uint8: 'onnx/model_uint8.onnx',
+  fp32: 'onnx/model.onnx',
+  fp16: 'onnx/model_fp16.onnx',
+  q4: 'onnx/model_q4.onnx',
+} as const;
+
+/** Those preferred on a CPU first, and those on a GPU: it has no fast way with integers quantized as it goes. */
+const ON_CPU = ['q8', 'int8', 'uint8', 'fp32', 'fp16', 'q4'] as const;
+const ON_GPU = ['fp16', 'fp32', 'q8', 'int8', 'uint8', 'q4'] as const;
 
 /** What decides a text's vector or score besides the weights. Changed descriptions and licences don't. */
 const DECIDING_FILES = ['tokenizer.json', 'tokenizer_config.json', 'config.json'];
@@ -46,6 +51,7 @@ const DECIDING_FILES = ['tokenizer.json', 'tokenizer_config.json', 'config.json'
 /**
  * Reads a model's folder.
  * @param hashes remembers the hashes of files between starts
+ * @param device what it will run on: decides between several weights
  * @returns undefined where the folder holds no ONNX weights with a tokenizer
  * @throws Error that says what is wrong with it where it does
  */
@@ -53,11 +59,12 @@ export async function readLocalModel(
   name: string,
   folder: string,
   hashes: FileHashes,
+  device: Device = 'cpu',
 ): Promise<LocalModel | undefined> {
   if (!(await exists(join(folder, 'tokenizer.json'))) || !(await exists(join(folder, 'config.json'))))
     return undefined;
-  for (const [dtype, file] of WEIGHTS) {
-    const path = join(folder, file);
+  for (const dtype of device === 'cpu' ? ON_CPU : ON_GPU) {
+    const path = join(folder, WEIGHTS[dtype]);
     if (!(await exists(path))) continue;
     const files = [path, ...DECIDING_FILES.map((other) => join(folder, other))];
     if (await exists(`${path}_data`)) files.push(`${path}_data`);

@@ -1,6 +1,7 @@
 /** What every worker thread needs that runs a model of a folder with @huggingface/transformers. */
 import { basename, dirname } from 'node:path';
 import { env, LogLevel } from '@huggingface/transformers';
+import type { Device } from './device.js';
 
 /** @returns the name under which the library finds the model in this thread from now on */
 export function useFolder(folder: string): string {
@@ -11,10 +12,10 @@ export function useFolder(folder: string): string {
   return basename(folder);
 }
 
-/** How a model is loaded to run on the CPU. */
-export const onCpu = (dtype: string, threads: number) => ({
+/** How a model is loaded. */
+export const loadedOn = (device: Device, dtype: string, threads: number) => ({
   dtype: dtype as 'q8',
-  device: 'cpu' as const,
+  device,
   session_options: {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

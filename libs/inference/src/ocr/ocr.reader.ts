@@ -66,10 +66,12 @@ export class OcrReader {
       return await this.#scheduler.submit({
         items: [image],
         priority: 'bulk',
-        packet: { items: 1, weight: 1 },
-        weigh: () => 1,
+        task: {
+          packet: { items: 1, weight: 1 },
+          weigh: () => 1,
+          run: async (thread) => [await askTwice(thread, new Uint8Array(await image.arrayBuffer()))],
+        },
         signal,
-        run: async (thread) => [await askTwice(thread, new Uint8Array(await image.arrayBuffer()))],
       });
     } catch (error) {
       if (signal?.aborted || error instanceof UserError) throw error;
