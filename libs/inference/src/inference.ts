@@ -74,6 +74,7 @@ export class Inference {
     this.#pool = new ModelPool({
       modelsLoaded: options.modelsLoaded ?? 2,
       memoryBytes: options.memoryBytes ?? 4e9,
+      copies: options.workers ?? 1,
     });
     this.#ocr = new OcrReader({ maxPixels: options.ocrMaxPixels ?? 50e6, threads: this.#threads });
     const count = (texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts> =>
@@ -143,18 +144,18 @@ export class Inference {
     return this.#ocr.read(request.image, request.signal);
   }
 
-  /** Pictures that wait for OCR, and those being read. */
-  ocrLoad(): { queued: number; inFlight: number } {
-    return this.#ocr.load();
-  }
-
-  /** How busy each model in use is, by its name. */
+  /** How busy each model in use is, by its name; OCR is `ocr`. */
   async load(): Promise<Record<string, ModelLoad>> {
     const { endpoint, rerankEndpoint } = this.#options;
     const loads: Record<string, ModelLoad> = {};
     if (this.#endpoint && endpoint) loads[endpoint.model] = this.#endpoint.load();
     if (this.#rerankEndpoint && rerankEndpoint) loads[rerankEndpoint.model] = this.#rerankEndpoint.load();
-    return { ...loads, ...(await this.#pool.load()) };
+    return { ...loads, ...(await this.#pool.load()), ocr: this.#ocr.load() };
+  }
+
+  /** Bytes of weights in memory, by the model's name. */
+  memory(): Record<string, number> {
+    return this.#pool.memory();
   }
 
   /** Lets what is queued finish, then frees threads and memory. */
