@@ -36,8 +36,8 @@ const IDENTITY = Buffer.from(
 /** What is to be done where a device is not there. */
 const REMEDIES: Record<Exclude<Device, 'cpu'>, { en: string; zh: string }> = {
   cuda: {
-    en: 'It needs Linux on x64, an NVIDIA driver, CUDA 12 with cuDNN 9, and ONNX Runtime’s CUDA libraries (ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node); docker/Dockerfile.gpu makes an image that has them.',
-    zh: '需要 Linux x64、NVIDIA 驱动、CUDA 12 与 cuDNN 9，以及 ONNX Runtime 的 CUDA 库（ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node）；docker/Dockerfile.gpu 可构建包含它们的镜像。',
+    en: 'It needs Linux on x64, an NVIDIA driver, CUDA 12 with cuDNN 9, and ONNX Runtime’s CUDA libraries (ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node); the target gpu of docker/Dockerfile is an image that has them.',
+    zh: '需要 Linux x64、NVIDIA 驱动、CUDA 12 与 cuDNN 9，以及 ONNX Runtime 的 CUDA 库（ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node）；docker/Dockerfile 的 gpu 目标即包含它们的镜像。',
   },
   webgpu: {
     en: 'It needs a GPU with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) that this process can reach.',
