@@ -224,7 +224,12 @@ export class InferenceQueue {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.waiting.set(asked.id, waiting);
-      this.dispatch(waiting).catch((error: UserError) => waiting.settle(error));
+      this.dispatch(waiting).catch((error: unknown) => {
+        const { model, locale } = asked;
+        waiting.settle(
+          error instanceof UserError ? error : unavailable(model, 'redis', { cause: error, locale }),
+        );
+      });
     });
   }
 

@@ -39,6 +39,8 @@ export interface InferenceWorkerOptions {
 
 /** A job that kills its worker is tried once more: one crash is bad luck, two are the work itself. */
 const MOST_STALLS = 1;
+/** How often in each lease the jobs of dead workers are looked for. */
+const LOOKS_PER_LEASE = 3;
 /** What BullMQ says of one that stalled more often. */
 const STALLED = /stalled/;
 
@@ -117,7 +119,7 @@ export class InferenceWorker {
         connection: this.redis,
         concurrency: inHand[lane.priority],
         lockDuration: leaseMs,
-        stalledInterval: leaseMs,
+        stalledInterval: leaseMs / LOOKS_PER_LEASE,
         maxStalledCount: MOST_STALLS,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
