@@ -48,6 +48,7 @@ const targets = {
   'eval:centres': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/centres.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
+  'bench:inference': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/inference.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 
