@@ -49,6 +49,7 @@ const targets = {
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:scale': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/scale.js']] },
   'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
+  'bench:inference': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/inference.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 

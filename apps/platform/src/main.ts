@@ -1,6 +1,7 @@
 import { gatewayConfig, GatewayModule } from '@midplane/gateway';
 import { inferenceConfig, InferenceModule, inferenceOptions } from '@midplane/inference';
 import {
+  ConfigError,
   kernelConfig,
   openKernel,
   provisionAdministrator,
@@ -24,6 +25,10 @@ runMain(async () => {
     ingestConfig,
     modelsConfig,
   );
+  if (config.INFERENCE_ROLE === 'worker')
+    throw new ConfigError(
+      'INFERENCE_ROLE=worker makes a worker of apps/inference; what asks workers has INFERENCE_QUEUE=redis instead.',
+    );
   const kernel = await openKernel({
     service: 'platform',
     config,

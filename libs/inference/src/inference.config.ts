@@ -2,11 +2,23 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, configGroup, env, type ConfigOf, type KernelConfig } from '@midplane/kernel';
 import { z } from 'zod';
+import type { InferenceModuleOptions, InferencePlace } from './inference.module.js';
 import type { InferenceOptions } from './inference.js';
+import { batchingOn, DEVICES } from './models/device.js';
 import { SHIPPED_MODEL } from './models/model-catalog.js';
+import { type Kind, KINDS } from './queue/calls.js';
 import { RerankProtocol } from './reranking/rerank.protocols.js';
+import type { Priority } from './scheduling/scheduler.js';
 
 const PUBLIC_HUB = 'https://huggingface.co';
+
+function readKinds(text: string, context: z.RefinementCtx): Kind[] {
+  const names = text.split(',').map((name) => name.trim());
+  const isKind = (name: string): name is Kind => (KINDS as readonly string[]).includes(name);
+  if (names.every(isKind)) return names;
+  context.addIssue(`expected some of ${KINDS.join(', ')}, with commas between`);
+  return z.NEVER;
+}
 
 /** The variables of local and remote inference. */
 export const inferenceConfig = configGroup('Inference', {
@@ -158,6 +170,44 @@ export const inferenceConfig = configGroup('Inference', {
     description: 'Longest sound that a local model transcribes, in minutes.',
     defaultText: '60',
   },
+  INFERENCE_QUEUE: {
+    schema: z.enum(['process', 'redis'], 'expected process or redis').default('process'),
+    description:
+      'Where the models run: in this process, or in workers that it asks through the Redis at REDIS_URL.',
+    defaultText: 'process',
+  },
+  INFERENCE_ROLE: {
+    schema: z.enum(['service', 'worker'], 'expected service or worker').default('service'),
+    description: 'What `apps/inference` is: what other services call, or a worker behind the queue in Redis.',
+    defaultText: 'service',
+  },
+  INFERENCE_KINDS: {
+    schema: z.string().default(KINDS.join(',')).transform(readKinds),
+    description: `What such a worker does, with commas between: ${KINDS.map((kind) => `\`${kind}\``).join(', ')}.`,
+    defaultText: 'all',
+  },
+  INFERENCE_QUEUE_JOBS: {
+    schema: env.integer(256, 1, 100_000),
+    description:
+      'Jobs of one kind and urgency that may wait in Redis. Bulk work then waits where it comes from; other work is refused with MODEL_OVERLOADED.',
+    defaultText: '256',
+  },
+  INFERENCE_DEVICE: {
+    schema: z.enum(DEVICES, `expected ${DEVICES.join(', ')}`).default('cpu'),
+    description: 'What local models run on: `cpu`, `cuda` (NVIDIA, Linux x64) or `webgpu`.',
+    defaultText: 'cpu',
+  },
+  INFERENCE_BATCH_TOKENS: {
+    schema: env.optionalInteger(0, 10_000_000),
+    description:
+      'Tokens that a model takes in one batch, padding counted; 0: one text at a time, the fastest on a CPU.',
+    defaultText: '0 on a CPU, else 16384',
+  },
+  INFERENCE_BATCH_WAIT_MS: {
+    schema: env.integer(3, 0, 1000),
+    description: 'How long a batch that is not full waits for more texts, in milliseconds.',
+    defaultText: '3',
+  },
   INFERENCE_WORKERS: {
     schema: env.integer(1, 1, 64),
     description: 'Worker threads of each local model, each with the model loaded.',
@@ -197,11 +247,15 @@ export type InferenceConfig = ConfigOf<typeof inferenceConfig>;
  * @throws ConfigError naming each variable that means nothing without another that is not set
  */
 export function inferenceOptions(
-  config: InferenceConfig & Pick<KernelConfig, 'MIDPLANE_HOME'>,
-): InferenceOptions {
+  config: InferenceConfig & Pick<KernelConfig, 'MIDPLANE_HOME' | 'REDIS_URL' | 'JOB_LEASE_MS'>,
+): InferenceModuleOptions {
   const { EMBEDDING_BASE_URL: baseUrl, EMBEDDING_MODEL: model } = config;
   const wrong = contradictions(config);
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
+  const batches = batchingOn(config.INFERENCE_DEVICE, {
+    tokens: config.INFERENCE_BATCH_TOKENS,
+    waitMs: config.INFERENCE_BATCH_WAIT_MS,
+  });
   const mayDownload = config.MODELS_DOWNLOAD || config.HF_ENDPOINT !== undefined;
   return {
     model: model ?? SHIPPED_MODEL,
@@ -227,12 +281,48 @@ export function inferenceOptions(
       ? { endpoint: config.HF_ENDPOINT ?? PUBLIC_HUB, folder: join(config.MIDPLANE_HOME, 'models') }
       : undefined,
     hashMemory: join(config.MIDPLANE_HOME, 'model-hashes.json'),
+    runs: placeOf(config),
+    device: config.INFERENCE_DEVICE,
+    batches,
     workers: config.INFERENCE_WORKERS,
     threads: config.INFERENCE_THREADS ?? Math.min(availableParallelism(), 4),
     queueLimit: config.INFERENCE_QUEUE_LIMIT,
     modelsLoaded: config.INFERENCE_MODELS_LOADED,
     memoryBytes: config.INFERENCE_MEMORY_MB * 1e6,
     ocrMaxPixels: config.OCR_MAX_MEGAPIXELS * 1e6,
+  };
+}
+
+type PlaceConfig = InferenceConfig & Pick<KernelConfig, 'REDIS_URL' | 'JOB_LEASE_MS'>;
+
+function placeOf(config: PlaceConfig): InferencePlace {
+  const { REDIS_URL: redisUrl, INFERENCE_ROLE: role, INFERENCE_QUEUE: queue } = config;
+  if (!redisUrl || (role === 'service' && queue === 'process')) return { place: 'here' };
+  if (role === 'service') {
+    const { INFERENCE_QUEUE_JOBS: jobsWaiting, INFERENCE_QUEUE_LIMIT: textsWaiting } = config;
+    return { place: 'workers', queue: { redisUrl, jobsWaiting, textsWaiting } };
+  }
+  return {
+    place: 'worker',
+    worker: {
+      redisUrl,
+      kinds: config.INFERENCE_KINDS,
+      inHand: jobsInHand(config),
+      leaseMs: config.JOB_LEASE_MS,
+    },
+  };
+}
+
+/**
+ * Bulk: one job more than there are threads, so that none waits for Redis, and no more, so that other workers find
+ * some too; on a device that works in batches as many as fill one, however small they are.
+ */
+function jobsInHand({ INFERENCE_DEVICE, INFERENCE_WORKERS }: InferenceConfig): Record<Priority, number> {
+  const onCpu = INFERENCE_DEVICE === 'cpu';
+  return {
+    interactive: (onCpu ? 8 : 64) * INFERENCE_WORKERS,
+    counting: 4,
+    bulk: onCpu ? INFERENCE_WORKERS + 1 : 8 * INFERENCE_WORKERS,
   };
 }
 
@@ -297,8 +387,16 @@ const NEED_AN_ENDPOINT = [
 ] as const;
 
 /** One sentence for each variable that stands without what it needs. */
-function contradictions(config: InferenceConfig): string[] {
+function contradictions(config: PlaceConfig): string[] {
   const wrong: string[] = [];
+  if (!config.REDIS_URL) {
+    if (config.INFERENCE_ROLE === 'worker')
+      wrong.push('INFERENCE_ROLE=worker is set without REDIS_URL: name the Redis that the services ask.');
+    else if (config.INFERENCE_QUEUE === 'redis')
+      wrong.push(
+        'INFERENCE_QUEUE=redis is set without REDIS_URL: name the Redis that the workers listen to.',
+      );
+  }
   for (const kind of ['EMBEDDING', 'RERANK', 'CLASSIFY', 'TRANSCRIBE'] as const) {
     if (config[`${kind}_BASE_URL`] && !config[`${kind}_MODEL`])
       wrong.push(

@@ -4,8 +4,8 @@ import type { Inference } from './inference.js';
 const PREFIX = 'midplane_inference';
 
 /**
- * Publishes how busy the models are, read when somebody asks: what waits and runs, and texts, tokens and busy seconds
- * so far (tokens / busy seconds is the rate).
+ * Publishes how busy the models are, read when somebody asks: what waits and runs, what they hold in memory, and texts,
+ * batches, tokens and busy seconds so far (tokens / busy seconds is the rate).
  * @returns takes the metrics away again
  */
 export function publishMetrics(registry: Registry, inference: Inference): () => void {
@@ -15,7 +15,7 @@ export function publishMetrics(registry: Registry, inference: Inference): () => 
   ) => {
     for (const [model, load] of Object.entries(await inference.load())) publish(model, load);
   };
-  const total = (name: string, help: string, field: 'texts' | 'tokens' | 'busySeconds') =>
+  const total = (name: string, help: string, field: 'texts' | 'batches' | 'tokens' | 'busySeconds') =>
     new Counter({
       name: `${PREFIX}_${name}_total`,
       help,
@@ -34,7 +34,6 @@ export function publishMetrics(registry: Registry, inference: Inference): () => 
       registers,
       async collect() {
         this.reset();
-        this.set({ model: 'ocr', urgency: 'bulk' }, inference.ocrLoad().queued);
         await each((model, { queued }) => {
           for (const [urgency, count] of Object.entries(queued)) this.set({ model, urgency }, count);
         });
@@ -47,17 +46,35 @@ export function publishMetrics(registry: Registry, inference: Inference): () => 
       registers,
       async collect() {
         this.reset();
-        this.set({ model: 'ocr' }, inference.ocrLoad().inFlight);
         await each((model, { inFlight }) => this.set({ model }, inFlight));
       },
     }),
-    total('texts', 'Texts embedded, reranked or classified; stretches of sound transcribed.', 'texts'),
+    total(
+      'texts',
+      'Texts embedded, reranked or classified; pictures, for OCR; stretches of sound, for speech.',
+      'texts',
+    ),
+    total(
+      'batches',
+      'Runs of models, or requests to endpoints: texts / batches is the size of a batch.',
+      'batches',
+    ),
     total(
       'tokens',
       'Tokens that models took, prefixes and questions included; those that a speech model wrote.',
       'tokens',
     ),
     total('busy_seconds', 'Seconds that workers and connections were busy with them.', 'busySeconds'),
+    new Gauge({
+      name: `${PREFIX}_model_bytes`,
+      help: 'Weights in memory, of all worker threads together.',
+      labelNames: ['model'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [model, bytes] of Object.entries(inference.memory())) this.set({ model }, bytes);
+      },
+    }),
   ];
   return () => {
     for (const { name } of published as unknown as { name: string }[]) registry.removeSingleMetric(name);

@@ -220,6 +220,48 @@ describe('the environment', () => {
     expect(() => read({ RERANK_PROTOCOL: 'openai', RERANK_BASE_URL: 'http://x' })).toThrow('RERANK_PROTOCOL');
   });
 
+  it('runs models here unless told to have workers do it, or to be one', () => {
+    expect(read({ REDIS_URL: 'redis://r' }).runs).toEqual({ place: 'here' });
+    expect(
+      read({
+        REDIS_URL: 'redis://r',
+        INFERENCE_QUEUE: 'redis',
+        INFERENCE_QUEUE_JOBS: '9',
+      }).runs,
+    ).toEqual({
+      place: 'workers',
+      queue: { redisUrl: 'redis://r', jobsWaiting: 9, textsWaiting: 8192 },
+    });
+    const worker = { REDIS_URL: 'redis://r', INFERENCE_ROLE: 'worker' };
+    expect(read({ ...worker, INFERENCE_KINDS: 'embed, transcribe', JOB_LEASE_MS: '900' }).runs).toEqual({
+      place: 'worker',
+      worker: {
+        redisUrl: 'redis://r',
+        kinds: ['embed', 'transcribe'],
+        inHand: { interactive: 8, counting: 4, bulk: 2 },
+        leaseMs: 900,
+      },
+    });
+    expect(read(worker).runs).toMatchObject({
+      worker: { kinds: ['embed', 'rerank', 'classify', 'ocr', 'transcribe'] },
+    });
+    expect(() => read({ ...worker, INFERENCE_KINDS: 'embed,paint' })).toThrow(
+      'embed, rerank, classify, ocr, transcribe',
+    );
+    expect(() => read({ INFERENCE_ROLE: 'worker' })).toThrow('REDIS_URL');
+    expect(() => read({ INFERENCE_QUEUE: 'redis' })).toThrow('REDIS_URL');
+  });
+
+  it('takes a device, which decides how texts are put together', () => {
+    expect(read({})).toMatchObject({ device: 'cpu', batches: { tokens: 0 } });
+    expect(read({ INFERENCE_DEVICE: 'cuda' }).batches?.tokens).toBeGreaterThan(1000);
+    expect(read({ INFERENCE_BATCH_TOKENS: '512', INFERENCE_BATCH_WAIT_MS: '7' }).batches).toEqual({
+      tokens: 512,
+      waitMs: 7,
+    });
+    expect(() => read({ INFERENCE_DEVICE: 'tpu' })).toThrow('cpu, cuda, webgpu');
+  });
+
   it('gives an inference the cores, at most 4', () => {
     expect(read({}).threads).toBe(Math.min(availableParallelism(), 4));
     expect(read({ INFERENCE_THREADS: '7' }).threads).toBe(7);

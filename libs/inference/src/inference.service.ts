@@ -1,6 +1,8 @@
 import { encodeVector } from '@midplane/contracts';
 import { currentContext, type ServiceHandlers } from '@midplane/kernel';
 import type { Inference } from './inference.js';
+import { type CallInput, CALLS, type InferenceCall } from './queue/calls.js';
+import type { InferenceQueue } from './queue/inference-queue.js';
 
 /** The calls of the inference contract. Each ends early where its caller goes away or its deadline passes. */
 export function inferenceHandlers(inference: Inference): ServiceHandlers<'inference'> {
@@ -19,4 +21,16 @@ export function inferenceHandlers(inference: Inference): ServiceHandlers<'infere
     transcribe: (input) => inference.transcribe({ ...input, signal: currentContext().signal }),
     ocr: async ({ image }) => ({ lines: await inference.ocr({ image, signal: currentContext().signal }) }),
   };
+}
+
+/** The calls of the inference contract, done by workers behind a queue. */
+export function queuedHandlers(queue: InferenceQueue): ServiceHandlers<'inference'> {
+  const handler =
+    <Call extends InferenceCall>(call: Call) =>
+    (input: CallInput<Call>) =>
+      queue.call(call, input);
+  // One for each call, whose types CALLS has checked one by one.
+  return Object.fromEntries(
+    (Object.keys(CALLS) as InferenceCall[]).map((call) => [call, handler(call)]),
+  ) as unknown as ServiceHandlers<'inference'>;
 }

@@ -17,6 +17,7 @@ import { TextClassifier } from './classifying/text.classifier.js';
 import type { Embedder, EmbedOptions, TokenCounts } from './embedding/embedder.port.js';
 import { EndpointEmbedder, type EndpointOptions } from './embedding/endpoint.embedder.js';
 import { TransformerEmbedder } from './embedding/transformer.embedder.js';
+import { type Batching, batchingOn } from './models/device.js';
 import { ModelCatalog, SHIPPED_MODEL, type CatalogOptions } from './models/model-catalog.js';
 import { ModelPool } from './models/model-pool.js';
 import { OcrReader } from './ocr/ocr.reader.js';
@@ -53,6 +54,8 @@ export interface InferenceOptions extends CatalogOptions {
   workers?: number | undefined;
   /** Threads that one local inference uses. Default: the cores, at most 4. */
   threads?: number | undefined;
+  /** How texts are put together for a local model. Default: what is right for the device. */
+  batches?: Batching | undefined;
   /** Texts of one urgency that may wait for a model. Default 8,192. */
   queueLimit?: number | undefined;
   /** Local models kept in memory. Default 2. */
@@ -120,6 +123,7 @@ export class Inference {
     this.#pool = new ModelPool({
       modelsLoaded: options.modelsLoaded ?? 2,
       memoryBytes: options.memoryBytes ?? 4e9,
+      copies: options.workers ?? 1,
     });
     this.#ocr = new OcrReader({ maxPixels: options.ocrMaxPixels ?? 50e6, threads: this.#threads });
     const count = (texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts> =>
@@ -219,19 +223,19 @@ export class Inference {
     return this.#ocr.read(request.image, request.signal);
   }
 
-  /** Pictures that wait for OCR, and those being read. */
-  ocrLoad(): { queued: number; inFlight: number } {
-    return this.#ocr.load();
-  }
-
-  /** How busy each model in use is, by its name. */
+  /** How busy each model in use is, by its name; OCR is `ocr`. */
   async load(): Promise<Record<string, ModelLoad>> {
     const { endpoint } = this.#options;
     const loads: Record<string, ModelLoad> = {};
     if (this.#endpoint && endpoint) loads[endpoint.model] = this.#endpoint.load();
     for (const other of [this.#rerankEndpoint, this.#classifyEndpoint, this.#transcribeEndpoint])
       if (other) loads[other.describe().name] = other.load();
-    return { ...loads, ...(await this.#pool.load()) };
+    return { ...loads, ...(await this.#pool.load()), ocr: this.#ocr.load() };
+  }
+
+  /** Bytes of weights in memory, by the model's name. */
+  memory(): Record<string, number> {
+    return this.#pool.memory();
   }
 
   /** Lets what is queued finish, then frees threads and memory. */
@@ -256,7 +260,14 @@ export class Inference {
   }
 
   get #threadsOptions(): ThreadsOptions {
-    return { workers: this.#options.workers ?? 1, threads: this.#threads, queueLimit: this.#queueLimit };
+    const { device = 'cpu', batches, workers = 1 } = this.#options;
+    return {
+      workers,
+      threads: this.#threads,
+      queueLimit: this.#queueLimit,
+      device,
+      batches: batches ?? batchingOn(device),
+    };
   }
 
   async #embedder(name: string | undefined): Promise<Embedder> {

@@ -20,6 +20,8 @@ export * from './persistence/ids.js';
 export * from './persistence/page.js';
 export * from './persistence/partitions.js';
 export * from './persistence/roles.js';
+export * from './resilience/circuit-breaker.js';
+export * from './resilience/retry.js';
 export * from './rpc/context-token.js';
 export * from './rpc/problem-transport.js';
 export * from './rpc/rpc-server.js';

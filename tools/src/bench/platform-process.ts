@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const MAIN = resolve(import.meta.dirname, '../../../apps/platform/dist/main.js');
+const APPS = resolve(import.meta.dirname, '../../../apps');
 
-/** The platform in a process of its own, as `npm start` runs it, on a database that is given. */
+/** A program of `apps` in a process of its own, on a database that is given. */
 export interface PlatformProcess {
   url: string;
   /** The administrator's API key. */
@@ -18,12 +18,18 @@ export interface PlatformProcess {
   stop(): Promise<void>;
 }
 
+/** Starts the platform as `npm start` does, without its sample documents. @param env further variables */
+export function startPlatform(databaseUrl: string, env: NodeJS.ProcessEnv = {}): Promise<PlatformProcess> {
+  return startApp('platform', databaseUrl, env);
+}
+
 /**
- * Starts the platform without its sample documents.
+ * @param app name of its folder
  * @param env further variables
  * @throws Error with its last words where it does not come up
  */
-export async function startPlatform(
+export async function startApp(
+  app: string,
   databaseUrl: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<PlatformProcess> {
@@ -31,7 +37,7 @@ export async function startPlatform(
   await writeFile(join(home, 'samples.done'), '');
   const key = `mp_${randomBytes(24).toString('base64url')}`;
   const port = await freePort();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [join(APPS, app, 'dist/main.js')], {
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,
@@ -64,7 +70,7 @@ export async function startPlatform(
     await sleep(200);
   }
   await stop();
-  throw new Error(`The platform did not come up. ${words}`);
+  throw new Error(`The program ${app} did not come up. ${words}`);
 }
 
 /** @returns a port that nobody listens on */

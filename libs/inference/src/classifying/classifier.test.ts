@@ -66,6 +66,31 @@ describe('a classifier of MODELS_DIR', () => {
     });
   });
 
+  it('gives texts of several requests the labels that they have alone, in fewer runs of the model', async () => {
+    const batched = createInference({
+      modelsDir,
+      classifyModel: 'one',
+      batches: { tokens: 512, waitMs: 5 },
+    });
+    const requests = [
+      ['夏', 'no no no no no no no no'],
+      ['a', 'b b', 'c c c'],
+      ['', 'the kitchen is cleaned'],
+    ];
+    const answers = await Promise.all(
+      requests.map((texts) => batched.classify({ texts, urgency: 'interactive' })),
+    );
+    for (const [r, texts] of requests.entries()) {
+      const alone = (await inference.classify({ texts, urgency: 'interactive' })).labels;
+      for (const [i, labels] of answers[r]!.labels.entries())
+        expect(labels).toEqual(
+          alone[i]!.map(({ label, score }) => ({ label, score: expect.closeTo(score, 5) as number })),
+        );
+    }
+    expect((await batched.load())['one']).toMatchObject({ texts: 7, batches: 1 });
+    await batched.close();
+  });
+
   it('cuts what is too long, and takes no text as no text', async () => {
     const texts = ['word '.repeat(50_000), ''];
     const { labels } = await inference.classify({ texts, urgency: 'bulk' });

@@ -1,41 +1,38 @@
-/** Runs one classifier in a worker thread, one text at a time, as the embedder's does. */
+/** Runs one classifier in a worker thread, one text at a time or in batches, as the embedder's does. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { AutoTokenizer, type PreTrainedTokenizer } from '@huggingface/transformers';
 import type { LabelScore } from '@midplane/contracts';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
+import type { Encoded } from '../models/batches.js';
 import type { ClassifierCard } from '../models/classifier-card.js';
-import { type EncodedText, loadSequenceClassifier } from '../models/sequence-classifier.js';
+import { loadSequenceClassifier } from '../models/sequence-classifier.js';
+import type { TextModelData } from '../models/text-model-data.js';
 import { lazily, useFolder } from '../models/transformers-runtime.js';
 import { labelScores } from './labels.js';
 
 /** What the thread is started with. */
-export interface ClassifierWorkerData {
-  folder: string;
-  dtype: string;
-  card: ClassifierCard;
-  /** Threads that one inference may use. */
-  threads: number;
-}
+export type ClassifierWorkerData = TextModelData<ClassifierCard>;
 
-export interface ClassifierMessage {
-  texts: readonly string[];
-}
+/** The texts. */
+export type ClassifierMessage = readonly string[];
 
 export interface ClassifierResult {
   /** Of each text, in their order, all labels, the surest first. */
   labels: LabelScore[][];
   /** All tokens that went through the model. */
   tokens: number;
+  /** How often the model ran. */
+  batches: number;
 }
 
 /** What lies behind so many characters is never looked at: the tokenizer overflows the stack at some 200,000. */
 const LONGEST_TEXT = 100_000;
 
-const { folder, dtype, card, threads } = workerData as ClassifierWorkerData;
-const name = useFolder(folder);
+const data = workerData as ClassifierWorkerData;
+const name = useFolder(data.folder);
 
 const tokenizer = lazily<PreTrainedTokenizer>(() => AutoTokenizer.from_pretrained(name));
-const model = lazily(() => loadSequenceClassifier(name, dtype, threads));
+const model = lazily(() => loadSequenceClassifier(name, data));
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<ClassifierMessage>) => {
   classify(message).then(
@@ -48,19 +45,18 @@ function reply(answer: ThreadReply<ClassifierResult>): void {
   parentPort?.postMessage(answer);
 }
 
-async function classify({ texts }: ClassifierMessage): Promise<ClassifierResult> {
+async function classify(texts: ClassifierMessage): Promise<ClassifierResult> {
   const run = await model();
-  const encode = await tokenizer();
-  const labels: LabelScore[][] = [];
-  let tokens = 0;
-  for (const text of texts) {
-    const encoded = encode(text.slice(0, LONGEST_TEXT), {
-      truncation: true,
-      max_length: card.maxTokens,
-      return_token_type_ids: true,
-    }) as unknown as EncodedText;
-    labels.push(labelScores(await run(encoded), card.labels, card.multiLabel));
-    tokens += encoded.input_ids.size;
-  }
-  return { labels, tokens };
+  const tokenize = await tokenizer();
+  const { maxTokens, labels, multiLabel } = data.card;
+  const encoded = texts.map(
+    (text) =>
+      tokenize(text.slice(0, LONGEST_TEXT), {
+        truncation: true,
+        max_length: maxTokens,
+        return_token_type_ids: true,
+      }) as unknown as Encoded,
+  );
+  const { logits, tokens, batches } = await run(encoded, tokenize.pad_token_id ?? 0);
+  return { labels: logits.map((values) => labelScores(values, labels, multiLabel)), tokens, batches };
 }

@@ -62,15 +62,17 @@ export class EndpointClassifier implements Classifier {
         items: texts,
         priority: urgency,
         signal,
-        packet: { items: batchSize, weight: PACKET_CHARACTERS },
-        weigh: characters,
-        run: async (_, packet) => {
-          const asked = this.#client.post(
-            predictRequest(packet),
-            (json) => readPredictions(json, packet.length),
-            options,
-          );
-          return (await this.#meter.count(packet.length, asked)).labels;
+        task: {
+          packet: { items: batchSize, weight: PACKET_CHARACTERS },
+          weigh: characters,
+          run: async (_, packet) => {
+            const asked = this.#client.post(
+              predictRequest(packet),
+              (json) => readPredictions(json, packet.length),
+              options,
+            );
+            return (await this.#meter.count(packet.length, asked)).labels;
+          },
         },
       });
     } catch (error) {

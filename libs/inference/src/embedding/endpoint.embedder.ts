@@ -87,20 +87,22 @@ export class EndpointEmbedder implements Embedder {
         items: await fitTexts(texts, maxTokens, 0, (doubtful) => this.countTokens(doubtful, signal)),
         priority: urgency,
         signal,
-        packet: { items: this.#options.batchSize, weight: PACKET_CHARACTERS },
-        weigh: characters,
-        run: async (_, packet) => {
-          const { model, prefixes } = this.#options;
-          const prefixed = packet.map((text) => prefixes[role] + text);
-          const { vectors } = await this.#meter.count(
-            packet.length,
-            this.#client.post(
-              embeddingsRequest(model, prefixed),
-              (json) => readEmbeddings(json, packet.length),
-              { signal },
-            ),
-          );
-          return vectors.map((vector) => ({ vector: this.#checked(vector) }));
+        task: {
+          packet: { items: this.#options.batchSize, weight: PACKET_CHARACTERS },
+          weigh: characters,
+          run: async (_, packet) => {
+            const { model, prefixes } = this.#options;
+            const prefixed = packet.map((text) => prefixes[role] + text);
+            const { vectors } = await this.#meter.count(
+              packet.length,
+              this.#client.post(
+                embeddingsRequest(model, prefixed),
+                (json) => readEmbeddings(json, packet.length),
+                { signal },
+              ),
+            );
+            return vectors.map((vector) => ({ vector: this.#checked(vector) }));
+          },
         },
       });
     } catch (error) {

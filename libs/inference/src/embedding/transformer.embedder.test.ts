@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Worker } from 'node:worker_threads';
-import { decodeVector, type TextRole } from '@midplane/contracts';
+import { decodeVector, type TextRole, unpackPassageStates } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { ModelCatalog, SHIPPED_MODEL } from '../models/model-catalog.js';
@@ -12,7 +12,13 @@ const golden = JSON.parse(
 ) as { role: TextRole; text: string; vector: string }[];
 
 const model = await new ModelCatalog({}).find(SHIPPED_MODEL, 'embed');
-const options = { workers: 1, threads: 2, queueLimit: 500 };
+const options = {
+  workers: 1,
+  threads: 2,
+  queueLimit: 500,
+  device: 'cpu' as const,
+  batches: { tokens: 0, waitMs: 0 },
+};
 const embedder = new TransformerEmbedder(model, options);
 afterAll(() => embedder.close());
 
@@ -141,5 +147,54 @@ describe('TransformerEmbedder', () => {
     const { counts: again } = await embedder.countTokens([fits]);
     expect(used).toBeLessThanOrEqual(512);
     expect(again[0]! + overhead).toBeGreaterThanOrEqual(used);
+  });
+});
+
+describe('in batches', () => {
+  const batched = new TransformerEmbedder(model, { ...options, batches: { tokens: 2048, waitMs: 5 } });
+  afterAll(() => batched.close());
+  const texts = [
+    '年假有几天？',
+    'short',
+    ...passages(6),
+    'The committee approved the budget of the branch after a long discussion in the autumn.',
+    '报销须在费用发生后三十天内提交，逾期不予受理。',
+  ];
+  const asked = { urgency: 'bulk', tokenStates: true } as const;
+
+  it('gives each text about the vector and the states that it has alone', async () => {
+    const alone = await embedder.embed('passage', texts, asked);
+    const together = await batched.embed('passage', texts, asked);
+    const vectorSize = model.card.dimension;
+    for (const [i, { vector, tokenStates }] of together.entries()) {
+      // int8 activations are scaled over the batch, so the same they are not.
+      expect(cosine(vector, alone[i]!.vector)).toBeGreaterThan(0.99);
+      expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+      const [ours, theirs] = [tokenStates!, alone[i]!.tokenStates!].map((text) =>
+        unpackPassageStates(Buffer.from(text, 'base64'), vectorSize),
+      );
+      expect(ours!.starts).toEqual(theirs!.starts);
+    }
+    // Each is nearest to itself.
+    for (const [i, { vector }] of together.entries()) {
+      const scores = alone.map((other) => cosine(vector, other.vector));
+      expect(scores.indexOf(Math.max(...scores))).toBe(i);
+    }
+  });
+
+  it('runs the model less often than there are texts, and for requests of several at once', async () => {
+    const before = batched.load();
+    await Promise.all(texts.map((text) => batched.embed('query', [text], { urgency: 'interactive' })));
+    const { texts: done, batches, tokens } = batched.load();
+    expect(done - before.texts).toBe(texts.length);
+    expect(batches - before.batches).toBeLessThan(texts.length / 2);
+    expect(tokens - before.tokens).toBeGreaterThan(texts.length);
+  });
+
+  it('is not used on a CPU unless told so', async () => {
+    const before = embedder.load();
+    await embedder.embed('passage', texts, { urgency: 'bulk' });
+    const { texts: done, batches } = embedder.load();
+    expect(batches - before.batches).toBe(done - before.texts);
   });
 });

@@ -1,30 +1,55 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
+import type { Thread } from '@midplane/kernel';
 import type { LocalEmbedder } from '../models/local-model.js';
+import { textModelData } from '../models/text-model-data.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
-import { ModelThreads, type ThreadsOptions } from '../scheduling/model-threads.js';
-import { characters } from '../scheduling/scheduler.js';
+import { ModelThreads, packetOf, type ThreadsOptions } from '../scheduling/model-threads.js';
+import { characters, type Task } from '../scheduling/scheduler.js';
 import { LanguageCentres } from './language-centres.js';
 import type { Embedded, EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
-import type { TransformerMessage, TransformerResult, TransformerWorkerData } from './transformer.worker.js';
+import type {
+  TextToEmbed,
+  TransformerMessage,
+  TransformerResult,
+  TransformerWorkerData,
+} from './transformer.worker.js';
 
-/** Short texts are handed over together; an interactive one waits for at most about one passage. */
-const EMBED_PACKET = { items: 8, weight: 600 };
 const COUNT_PACKET = { items: 128, weight: 8000 };
+
+type EmbedderThread = Thread<TransformerMessage, TransformerResult>;
+
+/** A text to be embedded. */
+interface EmbedItem extends TextToEmbed {
+  /** Whether its vector is moved onto the common centre of languages. */
+  centred: boolean;
+}
 
 /** Runs one model of a folder in worker threads. Nothing is loaded before the first text. */
 export class TransformerEmbedder implements Embedder {
   readonly #model: LocalEmbedder;
   readonly #threads: ModelThreads<TransformerMessage, TransformerResult>;
   readonly #centres: LanguageCentres | undefined;
+  readonly #embedding: Task<EmbedderThread, EmbedItem, Embedded>;
+  readonly #counting: Task<EmbedderThread, string, number>;
   readonly #meter = new LoadMeter();
   #overhead: number | undefined;
 
   constructor(model: LocalEmbedder, options: ThreadsOptions) {
-    const { folder, dtype, card, description } = model;
-    const data: TransformerWorkerData = { folder, dtype, card, threads: options.threads };
+    const { card, description } = model;
+    const data: TransformerWorkerData = textModelData(model, options);
     this.#model = model;
     this.#centres = card.languageCentres && new LanguageCentres(card.languageCentres);
     this.#threads = new ModelThreads(description.name, import.meta.url, 'transformer', data, options);
+    this.#embedding = {
+      ...packetOf(options.batches),
+      weigh: ({ text }) => characters(text),
+      run: (thread, items) => this.#embed(thread, items),
+    };
+    this.#counting = {
+      packet: COUNT_PACKET,
+      weigh: characters,
+      run: (thread, texts) => this.#count(thread, texts),
+    };
   }
 
   async describe(): Promise<EmbeddingModel> {
@@ -32,47 +57,41 @@ export class TransformerEmbedder implements Embedder {
   }
 
   embed(role: TextRole, texts: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
-    const { card, description } = this.#model;
-    const tokenStates = options.tokenStates === true && description.tokenStates;
+    const tokenStates = options.tokenStates === true && this.#model.description.tokenStates;
+    const centred = options.centred !== false;
     return this.#threads.submit({
-      items: texts,
+      task: this.#embedding,
+      items: texts.map((text) => ({ role, text, tokenStates, centred })),
       priority: options.urgency,
       signal: options.signal,
-      packet: EMBED_PACKET,
-      weigh: characters,
-      run: async (thread, packet) => {
-        const result = await this.#meter.count(
-          packet.length,
-          this.#threads.ask(thread, { task: 'embed', role, texts: packet, tokenStates }),
-        );
-        const { dimension } = card;
-        const centres = options.centred === false ? undefined : this.#centres;
-        return packet.map((text, i) => {
-          const plain = result.values.slice(i * dimension, (i + 1) * dimension);
-          const vector = centres ? centres.move(plain, text) : plain;
-          const states = result.tokenStates?.[i];
-          return states === undefined ? { vector } : { vector, tokenStates: states };
-        });
-      },
     });
   }
 
   async countTokens(texts: readonly string[], signal?: AbortSignal): Promise<TokenCounts> {
     // One empty text where only the overhead is wanted and not known yet.
     const asked = texts.length === 0 && this.#overhead === undefined ? [''] : texts;
-    const counts = await this.#threads.submit<string, number>({
-      items: asked,
-      priority: 'counting',
-      signal,
-      packet: COUNT_PACKET,
-      weigh: characters,
-      run: async (thread, packet) => {
-        const { values, tokens } = await this.#threads.ask(thread, { task: 'count', texts: packet });
-        this.#overhead = tokens;
-        return [...values];
-      },
-    });
+    const work = { task: this.#counting, items: asked, priority: 'counting', signal } as const;
+    const counts = await this.#threads.submit(work);
     return { counts: counts.slice(0, texts.length), overhead: this.#overhead as number };
+  }
+
+  async #embed(thread: EmbedderThread, items: readonly EmbedItem[]): Promise<Embedded[]> {
+    const texts = items.map(({ role, text, tokenStates }) => ({ role, text, tokenStates }));
+    const asking = this.#threads.ask(thread, { task: 'embed', texts });
+    const { values, tokenStates } = await this.#meter.count(items.length, asking);
+    const { dimension } = this.#model.card;
+    return items.map(({ text, centred }, i) => {
+      const plain = values.slice(i * dimension, (i + 1) * dimension);
+      const vector = centred && this.#centres ? this.#centres.move(plain, text) : plain;
+      const states = tokenStates?.[i];
+      return states === undefined ? { vector } : { vector, tokenStates: states };
+    });
+  }
+
+  async #count(thread: EmbedderThread, texts: readonly string[]): Promise<number[]> {
+    const { values, tokens } = await this.#threads.ask(thread, { task: 'count', texts });
+    this.#overhead = tokens;
+    return [...values];
   }
 
   load(): ModelLoad {

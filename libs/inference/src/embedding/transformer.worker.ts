@@ -1,6 +1,6 @@
 /**
- * Runs one embedding model in a worker thread, one text at a time: on a CPU that is the fastest way, and a text's
- * vector then does not depend on its neighbours (int8 activations are scaled over the whole batch).
+ * Runs one embedding model in a worker thread: one text at a time on a CPU, where that is the fastest way and a text's
+ * vector does not depend on its neighbours (int8 activations are scaled over the whole batch), else in batches.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import {
@@ -12,32 +12,36 @@ import {
 } from '@huggingface/transformers';
 import { encodeQuestionStates, packPassageStates, type TextRole } from '@midplane/contracts';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
+import { batchesOf, rowOf, stack, type Encoded } from '../models/batches.js';
 import type { ModelCard } from '../models/model-card.js';
-import { lazily, onCpu, useFolder } from '../models/transformers-runtime.js';
+import type { TextModelData } from '../models/text-model-data.js';
+import { lazily, loadedOn, useFolder } from '../models/transformers-runtime.js';
 import { LanguageCentres } from './language-centres.js';
 import { tokenStarts } from './token-starts.js';
 import { centreAndTurn, quantize, Rotation } from './token-states.js';
 
 /** What the thread is started with. */
-export interface TransformerWorkerData {
-  folder: string;
-  dtype: string;
-  card: ModelCard;
-  /** Threads that one inference may use. */
-  threads: number;
+export type TransformerWorkerData = TextModelData<ModelCard>;
+
+/** A text, which side of a search it is on, and whether the states of its tokens are wanted. */
+export interface TextToEmbed {
+  role: TextRole;
+  text: string;
+  tokenStates: boolean;
 }
 
 export type TransformerMessage =
-  | { task: 'embed'; role: TextRole; texts: readonly string[]; tokenStates: boolean }
-  | { task: 'count'; texts: readonly string[] };
+  { task: 'embed'; texts: readonly TextToEmbed[] } | { task: 'count'; texts: readonly string[] };
 
 export interface TransformerResult {
   /** `embed`: the vectors one after the other. `count`: the number of tokens of each text. */
   values: Float32Array;
   /** `embed`: all tokens that went through the model. `count`: what prefix and special tokens add. */
   tokens: number;
-  /** `embed`, where asked for: the states of each text's tokens, in base64. */
-  tokenStates?: string[];
+  /** `embed`: how often the model ran. */
+  batches?: number;
+  /** `embed`: the states of the tokens of each text that they were asked for, in base64. */
+  tokenStates?: (string | undefined)[];
 }
 
 /**
@@ -55,16 +59,18 @@ const COUNTING_PIECE = 4000;
 /** One before a text's tokens and one behind them. */
 const SPECIAL_TOKENS = 2;
 
-const { folder, dtype, card, threads } = workerData as TransformerWorkerData;
+const { folder, dtype, card, threads, device, batchTokens } = workerData as TransformerWorkerData;
 const name = useFolder(folder);
 const tokenCentres = card.tokenCentres && new LanguageCentres(card.tokenCentres);
 const rotation = new Rotation(card.dimension);
 
 const tokenizer = lazily<PreTrainedTokenizer>(() => AutoTokenizer.from_pretrained(name));
-const model = lazily<PreTrainedModel>(() => AutoModel.from_pretrained(name, onCpu(dtype, threads)));
+const model = lazily<PreTrainedModel>(() =>
+  AutoModel.from_pretrained(name, loadedOn(device, dtype, threads)),
+);
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<TransformerMessage>) => {
-  const work = message.task === 'embed' ? embed(message) : count(message.texts);
+  const work = message.task === 'embed' ? embed(message.texts) : count(message.texts);
   work.then(
     (result) => reply({ id, result }, [result.values.buffer as ArrayBuffer]),
     (error: unknown) => reply({ id, error: error instanceof Error ? error.message : String(error) }),
@@ -75,30 +81,42 @@ function reply(answer: ThreadReply<TransformerResult>, transfer: ArrayBuffer[] =
   parentPort?.postMessage(answer, transfer);
 }
 
-async function embed({
-  role,
-  texts,
-  tokenStates,
-}: Extract<TransformerMessage, { task: 'embed' }>): Promise<TransformerResult> {
+/** A text as the tokenizer takes and gives it. */
+interface Tokenized {
+  /** The text after its prefix. */
+  input: string;
+  encoded: Encoded;
+}
+
+async function embed(texts: readonly TextToEmbed[]): Promise<TransformerResult> {
   const run = await model();
   const tokenize = await tokenizer();
   const values = new Float32Array(texts.length * card.dimension);
-  const states: string[] = [];
-  let tokens = 0;
-  for (const [i, text] of texts.entries()) {
-    const input = (card.prefixes[role] + text).slice(0, card.maxTokens * CHARACTERS_PER_TOKEN);
-    const encoded = tokenize(input, { truncation: true, max_length: card.maxTokens }) as {
-      input_ids: Tensor;
-    };
-    tokens += encoded.input_ids.size;
-    const output = (await run(encoded)) as Record<string, Tensor>;
-    values.set(toUnitLength(pool(output)), i * card.dimension);
-    if (tokenStates) {
-      const pieces = tokenize.tokenize(input).slice(0, encoded.input_ids.size - SPECIAL_TOKENS);
-      states.push(statesOf(role, text, input, pieces, output));
+  const tokenStates = new Array<string | undefined>(texts.length);
+  const all = texts.map(({ role, text }) => tokenized(tokenize, role, text));
+  const lengths = all.map(({ encoded }) => encoded.input_ids.size);
+  const batches = batchesOf(lengths, batchTokens);
+  for (const batch of batches) {
+    const rows = batch.map((i) => (all[i] as Tokenized).encoded);
+    const output = (await run(stack(rows, tokenize.pad_token_id ?? 0))) as Record<string, Tensor>;
+    for (const [row, i] of batch.entries()) {
+      const length = lengths[i] as number;
+      values.set(toUnitLength(pool(output, row, length)), i * card.dimension);
+      const { tokenStates: wanted, ...text } = texts[i] as TextToEmbed;
+      if (!wanted) continue;
+      const { input } = all[i] as Tokenized;
+      const pieces = tokenize.tokenize(input).slice(0, length - SPECIAL_TOKENS);
+      tokenStates[i] = statesOf(text, input, pieces, output['last_hidden_state'], row);
     }
   }
-  return { values, tokens, ...(tokenStates ? { tokenStates: states } : {}) };
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  return { values, tokens, batches: batches.length, tokenStates };
+}
+
+function tokenized(tokenize: PreTrainedTokenizer, role: TextRole, text: string): Tokenized {
+  const input = (card.prefixes[role] + text).slice(0, card.maxTokens * CHARACTERS_PER_TOKEN);
+  const encoded = tokenize(input, { truncation: true, max_length: card.maxTokens }) as unknown as Encoded;
+  return { input, encoded };
 }
 
 /**
@@ -107,16 +125,15 @@ async function embed({
  * @param pieces the input's tokens as the tokenizer writes them
  */
 function statesOf(
-  role: TextRole,
-  text: string,
+  { role, text }: Omit<TextToEmbed, 'tokenStates'>,
   input: string,
   pieces: readonly string[],
-  output: Record<string, Tensor>,
+  states: Tensor | undefined,
+  row: number,
 ): string {
   const { dimension } = card;
-  const all = output['last_hidden_state'];
-  if (!all || !tokenCentres) throw new Error('the model gives no states of tokens');
-  const data = checked(all.data as Float32Array, pieces.length + SPECIAL_TOKENS);
+  if (!states || !tokenCentres) throw new Error('the model gives no states of tokens');
+  const data = vectorsOf(states, row, pieces.length + SPECIAL_TOKENS);
   const prefix = card.prefixes[role].length;
   const places = tokenStarts(input, pieces);
   const first = places.findIndex((place) => place >= prefix);
@@ -130,29 +147,33 @@ function statesOf(
     : Buffer.from(packPassageStates({ starts, ...quantize(values, dimension) })).toString('base64');
 }
 
-/** One vector from the states of one text's tokens; there is no padding, so every state counts. */
-function pool(output: Record<string, Tensor>): Float32Array {
+/**
+ * One vector from the states of one text's tokens.
+ * @param row the text's place in the batch
+ * @param length its tokens: what stands behind them is padding
+ */
+function pool(output: Record<string, Tensor>, row: number, length: number): Float32Array {
   const { dimension } = card;
   const pooled = output['sentence_embedding'];
-  if (pooled) return checked(pooled.data as Float32Array, 1);
+  if (pooled) return vectorsOf(pooled, row, 1);
   const states = output['last_hidden_state'] ?? output['token_embeddings'];
   if (!states) throw new Error(`the model gives ${Object.keys(output).join(', ')}, not last_hidden_state`);
-  const count = states.dims[1] as number;
-  const data = checked(states.data as Float32Array, count);
+  const data = vectorsOf(states, row, length);
   if (card.pooling === 'cls') return data.slice(0, dimension);
-  if (card.pooling === 'last') return data.slice((count - 1) * dimension);
+  if (card.pooling === 'last') return data.slice((length - 1) * dimension);
   const mean = new Float32Array(dimension);
   for (let at = 0; at < data.length; at += dimension) {
-    for (let d = 0; d < dimension; d += 1) mean[d] = (mean[d] as number) + (data[at + d] as number) / count;
+    for (let d = 0; d < dimension; d += 1) mean[d] = (mean[d] as number) + (data[at + d] as number) / length;
   }
   return mean;
 }
 
-function checked(data: Float32Array, vectors: number): Float32Array {
-  if (data.length === vectors * card.dimension) return data;
-  throw new Error(
-    `the model gives ${data.length / vectors} dimensions, its config.json says ${card.dimension}`,
-  );
+/** The first so many vectors of a text. */
+function vectorsOf(output: Tensor, row: number, count: number): Float32Array {
+  const dimension = output.dims.at(-1);
+  if (dimension !== card.dimension)
+    throw new Error(`the model gives ${dimension} dimensions, its config.json says ${card.dimension}`);
+  return rowOf(output, row).subarray(0, count * dimension);
 }
 
 function toUnitLength(vector: Float32Array): Float32Array {

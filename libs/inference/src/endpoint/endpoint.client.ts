@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '@midplane/kernel';
-import { CircuitBreaker } from './circuit-breaker.js';
+import { backoffMs, CircuitBreaker, readRetryAfter, UserError } from '@midplane/kernel';
 
 /** Attempts at one request, the first included, unless told otherwise. */
 const ATTEMPTS = 4;
-/** The first pause before another attempt is up to this long, the next up to twice as long, and so on (ms). */
-const FIRST_PAUSE_MS = 250;
+/** The mean pause before the second attempt, in ms; the next is twice as long, and so on. */
+const FIRST_PAUSE_MS = 125;
 /** An endpoint that wants to be left alone for longer is reported as unavailable instead (ms). */
 const LONGEST_PAUSE_MS = 20_000;
+/** After eight failures in a row nobody is sent to the endpoint for 10 s. */
+const BREAKER = { failures: 8, restMs: 10_000 };
 
 /** The endpoint answered, or failed to, in a way that its texts can't be worked on now; the message says how. */
 export class EndpointError extends Error {
@@ -53,7 +54,7 @@ export interface PostOptions {
 /** Posts JSON or a form to a model's endpoint, with a timeout, bounded retries and a circuit breaker. */
 export class EndpointClient {
   readonly #options: EndpointClientOptions;
-  readonly #breaker = new CircuitBreaker();
+  readonly #breaker = new CircuitBreaker(BREAKER);
 
   constructor(options: EndpointClientOptions) {
     this.#options = options;
@@ -84,7 +85,7 @@ export class EndpointClient {
         signal?.throwIfAborted();
         if (!(error instanceof EndpointError)) throw error;
         if (error.transient) this.#breaker.failed();
-        const pause = error.retryAfterMs ?? Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1);
+        const pause = error.retryAfterMs ?? backoffMs(attempt, FIRST_PAUSE_MS);
         const tooLate = performance.now() - begun + pause > patienceMs || pause > LONGEST_PAUSE_MS;
         if (!error.transient || attempt >= attempts || tooLate) throw error;
         await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
@@ -130,15 +131,12 @@ export class EndpointClient {
     if (status === 404)
       return new EndpointError(`it knows no such path or model (HTTP 404); check ${check.path}`, false);
     const transient = status === 408 || status === 429 || status >= 500;
-    return new EndpointError(`it answered HTTP ${status}`, transient, retryAfter(headers.get('retry-after')));
+    return new EndpointError(
+      `it answered HTTP ${status}`,
+      transient,
+      readRetryAfter(headers.get('retry-after')),
+    );
   }
-}
-
-/** @param header seconds, or a date (RFC 9110, 10.2.3). */
-function retryAfter(header: string | null): number | undefined {
-  if (!header) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 /** fetch hides why it failed in the error's cause; its code holds no address and no secret. */

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '@midplane/kernel';
+import type { Device } from './device.js';
 import { readTask } from './model-task.js';
+import { precisionsOn } from './precisions.js';
 import { SPEECH_GRAPHS } from './speech-card.js';
 
 /** A model hub that speaks `<endpoint>/<name>/resolve/main/<file>`, as huggingface.co and its mirrors do. */
@@ -28,26 +30,24 @@ const OPTIONAL = [
   'preprocessor_config.json',
   'generation_config.json',
 ];
-/** Endings of a graph's name: the first that is there is taken; weights that lie beside it are `<file>_data`. */
-const PRECISIONS = ['_quantized', '_int8', ''];
 
 /** Longest wait for the first byte of a file, in milliseconds; the file itself may take as long as it keeps coming. */
 const HEADERS_TIMEOUT = 30_000;
 
 /**
  * Fetches a model's files. They appear in the hub's folder all at once, so a download that was cut off leaves no
- * half model.
+ * half model. Of the precisions of its weights it is the one that is best on the device.
  * @returns false where the hub has no such model, or none with ONNX weights
  * @throws UserError MODEL_UNAVAILABLE where the hub can't be reached or refuses
  */
-export async function downloadModel(hub: Hub, name: string): Promise<boolean> {
+export async function downloadModel(hub: Hub, name: string, device: Device): Promise<boolean> {
   const unfinished = join(hub.folder, `.${name.replace('/', '--')}.${process.pid}.part`);
   try {
     for (const file of REQUIRED) if (!(await download(hub, name, file, unfinished))) return false;
     for (const file of OPTIONAL) await download(hub, name, file, unfinished);
     const graphs = (await readTask(unfinished)) === 'transcribe' ? SPEECH_GRAPHS : ['model'];
     for (const graph of graphs) {
-      const files = PRECISIONS.map((ending) => `onnx/${graph}${ending}.onnx`);
+      const files = precisionsOn(device).map(({ ending }) => `onnx/${graph}${ending}.onnx`);
       if (!(await downloadFirst(hub, name, files, unfinished))) return false;
     }
     const folder = join(hub.folder, name);
@@ -67,6 +67,7 @@ export async function downloadModel(hub: Hub, name: string): Promise<boolean> {
 async function downloadFirst(hub: Hub, name: string, files: string[], folder: string): Promise<boolean> {
   for (const file of files) {
     if (!(await download(hub, name, file, folder))) continue;
+    // Weights that are too large for the graph's own file.
     await download(hub, name, `${file}_data`, folder);
     return true;
   }

@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import type { ClassifyModel, EmbeddingModel, RerankModel, TranscribeModel } from '@midplane/contracts';
 import { type ClassifierCard, readClassifierCard } from './classifier-card.js';
 import { readCrossEncoderCard, type CrossEncoderCard } from './cross-encoder-card.js';
+import type { Device } from './device.js';
 import { readModelCard, type ModelCard } from './model-card.js';
+import { precisionsOn } from './precisions.js';
 import { readTask } from './model-task.js';
 import { readSpeechFamily, SPEECH_GRAPHS, type SpeechModelFolder } from './speech-card.js';
 
@@ -45,29 +47,19 @@ export interface LocalSpeechModel extends Omit<LocalWeights, 'dtype'> {
 
 export type LocalModel = LocalEmbedder | LocalReranker | LocalClassifier | LocalSpeechModel;
 
-/** How exporters end the names of graphs of each precision, the one preferred on a CPU first. */
-const PRECISIONS: readonly (readonly [dtype: string, ending: string])[] = [
-  ['q8', '_quantized'],
-  ['int8', '_int8'],
-  ['uint8', '_uint8'],
-  ['fp32', ''],
-  ['fp16', '_fp16'],
-  ['q4', '_q4'],
-];
-
 /** What decides a model's results besides the weights. Changed descriptions and licences don't. */
 const DECIDING_FILES = ['tokenizer.json', 'tokenizer_config.json', 'config.json'];
 const DECIDING_SPEECH_FILES = [...DECIDING_FILES, 'preprocessor_config.json', 'generation_config.json'];
 
-/** A graph in the precision that is preferred. */
+/** A graph in the precision that is best on the device. */
 interface GraphFile {
   dtype: string;
   /** Its file, and that of weights beside it where there is one. */
   files: string[];
 }
 
-async function findGraph(folder: string, graph: string): Promise<GraphFile | undefined> {
-  for (const [dtype, ending] of PRECISIONS) {
+async function findGraph(folder: string, graph: string, device: Device): Promise<GraphFile | undefined> {
+  for (const { dtype, ending } of precisionsOn(device)) {
     const path = join(folder, `onnx/${graph}${ending}.onnx`);
     if (!(await exists(path))) continue;
     return { dtype, files: (await exists(`${path}_data`)) ? [path, `${path}_data`] : [path] };
@@ -78,6 +70,7 @@ async function findGraph(folder: string, graph: string): Promise<GraphFile | und
 /**
  * Reads a model's folder.
  * @param hashes remembers the hashes of files between starts
+ * @param device what it will run on: decides between several weights
  * @returns undefined where the folder holds no ONNX weights with a tokenizer
  * @throws Error that says what is wrong with it where it does
  */
@@ -85,12 +78,13 @@ export async function readLocalModel(
   name: string,
   folder: string,
   hashes: FileHashes,
+  device: Device = 'cpu',
 ): Promise<LocalModel | undefined> {
   if (!(await exists(join(folder, 'tokenizer.json'))) || !(await exists(join(folder, 'config.json'))))
     return undefined;
   const task = await readTask(folder);
-  if (task === 'transcribe') return readSpeechModel(name, folder, hashes);
-  const graph = await findGraph(folder, 'model');
+  if (task === 'transcribe') return readSpeechModel(name, folder, hashes, device);
+  const graph = await findGraph(folder, 'model', device);
   if (!graph) return undefined;
   const files = decidedBy(folder, graph.files, DECIDING_FILES);
   const weights: LocalWeights = { folder, dtype: graph.dtype, bytes: await totalSize(files) };
@@ -117,8 +111,10 @@ async function readSpeechModel(
   name: string,
   folder: string,
   hashes: FileHashes,
+  device: Device,
 ): Promise<LocalSpeechModel | undefined> {
-  const [encoder, decoder] = await Promise.all(SPEECH_GRAPHS.map((graph) => findGraph(folder, graph)));
+  const finding = SPEECH_GRAPHS.map((graph) => findGraph(folder, graph, device));
+  const [encoder, decoder] = await Promise.all(finding);
   if (!encoder || !decoder) return undefined;
   const family = await readSpeechFamily(folder);
   const card = { family, dtypes: { encoder_model: encoder.dtype, decoder_model_merged: decoder.dtype } };

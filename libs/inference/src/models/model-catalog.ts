@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@midplane/kernel';
+import type { Device } from './device.js';
 import { downloadModel, type Hub } from './hub.js';
 import { FileHashes, readLocalModel, type LocalModel } from './local-model.js';
 import { readTask, TASK_NAMES, type ModelTask } from './model-task.js';
@@ -22,6 +23,8 @@ export interface CatalogOptions {
   hub?: Hub | undefined;
   /** File that remembers the hashes of weights. */
   hashMemory?: string | undefined;
+  /** What the models will run on: which of several weights is taken depends on it. Default: the CPU. */
+  device?: Device | undefined;
 }
 
 type ModelFor<Task extends ModelTask> = Extract<LocalModel, { task: Task }>;
@@ -30,6 +33,7 @@ type ModelFor<Task extends ModelTask> = Extract<LocalModel, { task: Task }>;
 export class ModelCatalog {
   readonly #folders: string[];
   readonly #hub: Hub | undefined;
+  readonly #device: Device;
   readonly #hashes: FileHashes;
   /** Downloads that run: who else wants the model waits for the same one. */
   readonly #downloads = new Map<string, Promise<boolean>>();
@@ -39,6 +43,7 @@ export class ModelCatalog {
       (folder) => folder !== undefined,
     );
     this.#hub = options.hub;
+    this.#device = options.device ?? 'cpu';
     this.#hashes = new FileHashes(options.hashMemory);
   }
 
@@ -79,14 +84,14 @@ export class ModelCatalog {
     task: Task,
   ): Promise<ModelFor<Task> | undefined> {
     if ((await readTask(folder)) !== task) return undefined;
-    const model = await readLocalModel(name, folder, this.#hashes);
+    const model = await readLocalModel(name, folder, this.#hashes, this.#device);
     return model && isFor(model, task) ? model : undefined;
   }
 
   async #findOnDisk(name: string): Promise<LocalModel | undefined> {
     for (const folder of this.#folders) {
       try {
-        const model = await readLocalModel(name, join(folder, name), this.#hashes);
+        const model = await readLocalModel(name, join(folder, name), this.#hashes, this.#device);
         if (model) return model;
       } catch (error) {
         throw new UserError(
@@ -102,7 +107,8 @@ export class ModelCatalog {
   async #fetch(name: string): Promise<LocalModel | undefined> {
     if (!this.#hub) return undefined;
     const running = this.#downloads.get(name);
-    const download = running ?? downloadModel(this.#hub, name).finally(() => this.#downloads.delete(name));
+    const download =
+      running ?? downloadModel(this.#hub, name, this.#device).finally(() => this.#downloads.delete(name));
     this.#downloads.set(name, download);
     return (await download) ? this.#findOnDisk(name) : undefined;
   }

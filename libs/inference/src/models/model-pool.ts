@@ -14,11 +14,13 @@ export interface PoolLimits {
   modelsLoaded: number;
   /** Bytes of weights kept in memory. */
   memoryBytes: number;
+  /** How often each model is there: once for each of its worker threads. */
+  copies: number;
 }
 
 interface Loading {
   name: string;
-  /** Of its weights; 0 until they are found. */
+  /** Of all copies of its weights; 0 until they are found. */
   bytes: number;
   model: Promise<RunningModel>;
 }
@@ -66,6 +68,11 @@ export class ModelPool {
     return loads;
   }
 
+  /** Bytes of the weights of each model, by its name. */
+  memory(): Record<string, number> {
+    return Object.fromEntries([...this.#models.values()].map(({ name, bytes }) => [name, bytes]));
+  }
+
   async close(): Promise<void> {
     const models = await Promise.allSettled([...this.#models.values()].map(({ model }) => model));
     this.#models.clear();
@@ -82,8 +89,8 @@ export class ModelPool {
       name,
       bytes: 0,
       model: find().then((local) => {
-        loading.bytes = local.bytes;
-        this.#makeRoom(key, local.bytes);
+        loading.bytes = local.bytes * this.#limits.copies;
+        this.#makeRoom(key, loading.bytes);
         return start(local);
       }),
     };

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@midplane/kernel';
+import { writeOverlapModel, writeToneModel } from '@midplane/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createInference } from '../inference.js';
+import type { Device } from './device.js';
 import { readModelCard } from './model-card.js';
 import { ModelCatalog, SHIPPED_MODEL } from './model-catalog.js';
 
@@ -147,6 +149,33 @@ describe('ModelCatalog', () => {
     expect(await problemOf(new ModelCatalog({ modelsDir: folder }).find('damaged', 'embed'))).toMatchObject({
       code: 'MODEL_UNAVAILABLE',
       params: { reason: expect.stringContaining('config.json is wrong') as string },
+    });
+  });
+});
+
+describe('weights in several precisions', () => {
+  const catalog = (device: Device) => new ModelCatalog({ modelsDir: folder, device });
+
+  it('are taken as is best on the device, those of a classifier', async () => {
+    const classifier = join(folder, 'labels');
+    await writeOverlapModel(classifier, { tokenizer: SHIPPED, labels: ['calm', 'repetitive'] });
+    await cp(join(classifier, 'onnx/model.onnx'), join(classifier, 'onnx/model_quantized.onnx'));
+    expect((await catalog('cpu').find('labels', 'classify')).dtype).toBe('q8');
+    expect((await catalog('cuda').find('labels', 'classify')).dtype).toBe('fp32');
+  });
+
+  it('and those of each graph of a speech model', async () => {
+    const onnx = join(folder, 'tones/onnx');
+    await writeToneModel(join(folder, 'tones'));
+    await cp(join(onnx, 'encoder_model.onnx'), join(onnx, 'encoder_model_fp16.onnx'));
+    await cp(join(onnx, 'decoder_model_merged.onnx'), join(onnx, 'decoder_model_merged_quantized.onnx'));
+    expect((await catalog('cpu').find('tones', 'transcribe')).card.dtypes).toEqual({
+      encoder_model: 'fp32',
+      decoder_model_merged: 'q8',
+    });
+    expect((await catalog('webgpu').find('tones', 'transcribe')).card.dtypes).toEqual({
+      encoder_model: 'fp16',
+      decoder_model_merged: 'fp32',
     });
   });
 });

@@ -1,6 +1,7 @@
 /** What every worker thread needs that runs a model of a folder with @huggingface/transformers. */
 import { basename, dirname } from 'node:path';
 import { env, LogLevel } from '@huggingface/transformers';
+import type { Device } from './device.js';
 
 /** @returns the name under which the library finds the model in this thread from now on */
 export function useFolder(folder: string): string {
@@ -14,10 +15,10 @@ export function useFolder(folder: string): string {
 /** The precision of each of several graphs of a model, by the graph's name. */
 export type SessionDtypes = Readonly<Record<string, string>>;
 
-/** How a model is loaded to run on the CPU. */
-export const onCpu = (dtype: string | SessionDtypes, threads: number) => ({
+/** How a model is loaded. */
+export const loadedOn = (device: Device, dtype: string | SessionDtypes, threads: number) => ({
   dtype: dtype as 'q8',
-  device: 'cpu' as const,
+  device,
   session_options: {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -25,6 +26,9 @@ export const onCpu = (dtype: string | SessionDtypes, threads: number) => ({
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   },
 });
+
+/** As {@link loadedOn} gives it. */
+export type Loading = ReturnType<typeof loadedOn>;
 
 /** Loads once, at the first call; a load that failed is tried again at the next one. */
 export function lazily<T>(load: () => Promise<T>): () => Promise<T> {

@@ -1,5 +1,6 @@
 import type { OcrLine } from '@midplane/contracts';
 import { askTwice, invalidInput, Thread, UserError } from '@midplane/kernel';
+import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import type { OcrAnswer, OcrWorkerData } from './ocr.worker.js';
 
@@ -25,6 +26,7 @@ const MODEL = 'PP-OCRv4';
 export class OcrReader {
   readonly #thread: Thread<Uint8Array, OcrAnswer>;
   readonly #scheduler: Scheduler<Thread<Uint8Array, OcrAnswer>>;
+  readonly #meter = new LoadMeter();
 
   constructor({ maxPixels, threads, idleMs = IDLE_MS }: OcrOptions) {
     const data: OcrWorkerData = { maxPixels, threads };
@@ -37,9 +39,9 @@ export class OcrReader {
     return this.#thread.running;
   }
 
-  /** Pictures that wait, and those being read. */
-  load(): { queued: number; inFlight: number } {
-    return { queued: this.#scheduler.queued.bulk, inFlight: this.#scheduler.inFlight };
+  /** Its texts are pictures; tokens it has none. */
+  load(): ModelLoad {
+    return this.#meter.load(this.#scheduler);
   }
 
   /**
@@ -66,15 +68,23 @@ export class OcrReader {
       return await this.#scheduler.submit({
         items: [image],
         priority: 'bulk',
-        packet: { items: 1, weight: 1 },
-        weigh: () => 1,
+        task: {
+          packet: { items: 1, weight: 1 },
+          weigh: () => 1,
+          run: async (thread) => [await this.#ask(thread, image)],
+        },
         signal,
-        run: async (thread) => [await askTwice(thread, new Uint8Array(await image.arrayBuffer()))],
       });
     } catch (error) {
       if (signal?.aborted || error instanceof UserError) throw error;
       const reason = (error as Error).message;
       throw new UserError('MODEL_UNAVAILABLE', { model: MODEL, reason }, { cause: error });
     }
+  }
+
+  async #ask(thread: Thread<Uint8Array, OcrAnswer>, image: Blob): Promise<OcrAnswer> {
+    const bytes = new Uint8Array(await image.arrayBuffer());
+    const reading = askTwice(thread, bytes).then((answer) => ({ answer, tokens: 0 }));
+    return (await this.#meter.count(1, reading)).answer;
   }
 }

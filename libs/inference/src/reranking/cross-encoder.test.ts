@@ -247,3 +247,24 @@ describe('a pair that is too long', () => {
     expect(tokens - alone).toBeGreaterThan(MAX_TOKENS / 2 - 8);
   });
 });
+
+describe('in batches', () => {
+  it('gives pairs of several questions the scores that they have alone, in fewer runs of the model', async () => {
+    const batched = createInference({
+      modelsDir,
+      rerankModel: 'overlap',
+      batches: { tokens: 512, waitMs: 5 },
+    });
+    const questions = [QUESTION, '年休假有几天？', 'Who cleans the kitchen?'];
+    const answers = await Promise.all(
+      questions.map((query) => batched.rerank({ query, texts: TEXTS, urgency: 'interactive' })),
+    );
+    for (const [q, { scores }] of answers.entries())
+      for (const [i, text] of TEXTS.entries())
+        expect(scores[i]).toBeCloseTo(expected(pairIds(questions[q]!, text)), 5);
+    const { texts, batches } = (await batched.load())['overlap']!;
+    expect(texts).toBe(questions.length * TEXTS.length);
+    expect(batches).toBeLessThanOrEqual(texts / 3);
+    await batched.close();
+  });
+});

@@ -1,28 +1,39 @@
 import type { RerankModel } from '@midplane/contracts';
+import type { Thread } from '@midplane/kernel';
 import type { LocalReranker } from '../models/local-model.js';
+import { textModelData } from '../models/text-model-data.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
-import { ModelThreads, type ThreadsOptions } from '../scheduling/model-threads.js';
-import { characters } from '../scheduling/scheduler.js';
+import { ModelThreads, packetOf, type ThreadsOptions } from '../scheduling/model-threads.js';
+import { characters, type Task } from '../scheduling/scheduler.js';
 import type {
   CrossEncoderMessage,
   CrossEncoderResult,
   CrossEncoderWorkerData,
+  Pair,
 } from './cross-encoder.worker.js';
 import type { Reranker, RerankOptions } from './reranker.port.js';
 
-/** Short texts are handed over together; another question waits for at most about one passage. */
-const PACKET = { items: 8, weight: 600 };
+type CrossEncoderThread = Thread<CrossEncoderMessage, CrossEncoderResult>;
 
 /** Runs one cross-encoder of a folder in worker threads. Nothing is loaded before the first text. */
 export class CrossEncoder implements Reranker {
   readonly #description: RerankModel;
   readonly #threads: ModelThreads<CrossEncoderMessage, CrossEncoderResult>;
+  readonly #scoring: Task<CrossEncoderThread, Pair, number>;
   readonly #meter = new LoadMeter();
 
-  constructor({ folder, dtype, card, description }: LocalReranker, options: ThreadsOptions) {
-    const data: CrossEncoderWorkerData = { folder, dtype, card, threads: options.threads };
-    this.#description = description;
-    this.#threads = new ModelThreads(description.name, import.meta.url, 'cross-encoder', data, options);
+  constructor(model: LocalReranker, options: ThreadsOptions) {
+    const data: CrossEncoderWorkerData = textModelData(model, options);
+    this.#description = model.description;
+    this.#threads = new ModelThreads(model.description.name, import.meta.url, 'cross-encoder', data, options);
+    this.#scoring = {
+      ...packetOf(options.batches),
+      weigh: ({ text }) => characters(text),
+      run: async (thread, pairs) => {
+        const { scores } = await this.#meter.count(pairs.length, this.#threads.ask(thread, pairs));
+        return scores;
+      },
+    };
   }
 
   describe(): RerankModel {
@@ -30,20 +41,8 @@ export class CrossEncoder implements Reranker {
   }
 
   rerank(query: string, texts: readonly string[], { urgency, signal }: RerankOptions): Promise<number[]> {
-    return this.#threads.submit({
-      items: texts,
-      priority: urgency,
-      signal,
-      packet: PACKET,
-      weigh: characters,
-      run: async (thread, packet) => {
-        const { scores } = await this.#meter.count(
-          packet.length,
-          this.#threads.ask(thread, { query, texts: packet }),
-        );
-        return scores;
-      },
-    });
+    const items = texts.map((text) => ({ query, text }));
+    return this.#threads.submit({ task: this.#scoring, items, priority: urgency, signal });
   }
 
   load(): ModelLoad {

@@ -1,39 +1,40 @@
-/** Runs one cross-encoder in a worker thread, one pair of question and text at a time, as the embedder's does. */
+/** Runs one cross-encoder in a worker thread, one pair of question and text at a time or in batches, as the embedder's does. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { AutoTokenizer, type PreTrainedTokenizer } from '@huggingface/transformers';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
+import type { Encoded } from '../models/batches.js';
 import type { CrossEncoderCard } from '../models/cross-encoder-card.js';
 import { loadSequenceClassifier } from '../models/sequence-classifier.js';
+import type { TextModelData } from '../models/text-model-data.js';
 import { lazily, useFolder } from '../models/transformers-runtime.js';
 import { pairEncoder } from './pair.js';
 import { scoreOf } from './score.js';
 
 /** What the thread is started with. */
-export interface CrossEncoderWorkerData {
-  folder: string;
-  dtype: string;
-  card: CrossEncoderCard;
-  /** Threads that one inference may use. */
-  threads: number;
+export type CrossEncoderWorkerData = TextModelData<CrossEncoderCard>;
+
+/** A question and a text to be scored against it. */
+export interface Pair {
+  query: string;
+  text: string;
 }
 
-export interface CrossEncoderMessage {
-  query: string;
-  texts: readonly string[];
-}
+export type CrossEncoderMessage = readonly Pair[];
 
 export interface CrossEncoderResult {
-  /** From 0 to 1, in the order of the texts. */
+  /** From 0 to 1, in the order of the pairs. */
   scores: number[];
   /** All tokens that went through the model. */
   tokens: number;
+  /** How often the model ran. */
+  batches: number;
 }
 
-const { folder, dtype, card, threads } = workerData as CrossEncoderWorkerData;
-const name = useFolder(folder);
+const data = workerData as CrossEncoderWorkerData;
+const name = useFolder(data.folder);
 
 const tokenizer = lazily<PreTrainedTokenizer>(() => AutoTokenizer.from_pretrained(name));
-const model = lazily(() => loadSequenceClassifier(name, dtype, threads));
+const model = lazily(() => loadSequenceClassifier(name, data));
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<CrossEncoderMessage>) => {
   rerank(message).then(
@@ -46,15 +47,15 @@ function reply(answer: ThreadReply<CrossEncoderResult>): void {
   parentPort?.postMessage(answer);
 }
 
-async function rerank({ query, texts }: CrossEncoderMessage): Promise<CrossEncoderResult> {
-  const run = await model();
-  const encode = pairEncoder(await tokenizer(), query, card.maxTokens);
-  const scores: number[] = [];
-  let tokens = 0;
-  for (const text of texts) {
-    const pair = encode(text);
-    scores.push(scoreOf(await run(pair)));
-    tokens += pair.input_ids.size;
-  }
-  return { scores, tokens };
+async function rerank(pairs: CrossEncoderMessage): Promise<CrossEncoderResult> {
+  const classify = await model();
+  const tokenize = await tokenizer();
+  const encoders = new Map<string, (text: string) => Encoded>();
+  const encoded = pairs.map(({ query, text }) => {
+    let encode = encoders.get(query);
+    if (!encode) encoders.set(query, (encode = pairEncoder(tokenize, query, data.card.maxTokens)));
+    return encode(text);
+  });
+  const { logits, tokens, batches } = await classify(encoded, tokenize.pad_token_id ?? 0);
+  return { scores: logits.map(scoreOf), tokens, batches };
 }

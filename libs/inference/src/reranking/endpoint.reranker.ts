@@ -95,9 +95,11 @@ export class EndpointReranker implements Reranker {
         items: await this.#fitting(query, texts, signal),
         priority: urgency,
         signal,
-        packet: { items: this.#batchSize, weight: PACKET_CHARACTERS },
-        weigh: characters,
-        run: (_, packet) => this.#score(query, packet, options),
+        task: {
+          packet: { items: this.#batchSize, weight: PACKET_CHARACTERS },
+          weigh: characters,
+          run: (_, packet) => this.#score(query, packet, options),
+        },
       });
       return this.#asProbabilities(scores);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { PreTrainedTokenizer } from '@huggingface/transformers';
-import type { EncodedText } from '../models/sequence-classifier.js';
+import type { Encoded } from '../models/batches.js';
 
 /** Characters that a token stands for at the very most: what lies further behind is never looked at. */
 const CHARACTERS_PER_TOKEN = 32;
@@ -17,11 +17,11 @@ export function pairEncoder(
   tokenizer: PreTrainedTokenizer,
   query: string,
   maxTokens: number,
-): (text: string) => EncodedText {
+): (text: string) => Encoded {
   const question = fitQuery(tokenizer, query, Math.floor(maxTokens / 2));
-  const encode = (text: string): EncodedText =>
+  const encode = (text: string): Encoded =>
     // The kinds of token are always asked for: a model that has no such input is not given them.
-    tokenizer(question, { text_pair: text, return_token_type_ids: true }) as unknown as EncodedText;
+    tokenizer(question, { text_pair: text, return_token_type_ids: true }) as unknown as Encoded;
   const around = encode('').input_ids.size;
   return (text) => {
     let piece = text.slice(0, longest(maxTokens));

@@ -6,9 +6,14 @@ export interface ModelLoad {
   queued: { interactive: number; counting: number; bulk: number };
   /** Texts being worked on. */
   inFlight: number;
-  /** Texts embedded or scored since the start. */
+  /** Texts embedded, scored or labelled since the start; pictures and stretches of sound that were read. */
   texts: number;
-  /** Their tokens, as the model takes them: with prefixes, special tokens and, where texts are scored, the question. */
+  /** Runs of the model (requests, to an endpoint) that they took: texts / batches is the size of a batch. */
+  batches: number;
+  /**
+   * Their tokens, as the model takes them: with prefixes, special tokens and, where texts are scored, the question.
+   * Those that it wrote, where it wrote down speech.
+   */
   tokens: number;
   /** Seconds that a worker or a connection was busy with them: tokens / seconds is the rate. */
   busySeconds: number;
@@ -17,6 +22,7 @@ export interface ModelLoad {
 /** Counts what a model does. */
 export class LoadMeter {
   #texts = 0;
+  #batches = 0;
   #tokens = 0;
   #busySeconds = 0;
 
@@ -24,17 +30,25 @@ export class LoadMeter {
    * Counts work that succeeds.
    * @param texts how many it is about
    */
-  async count<T extends { tokens: number }>(texts: number, work: Promise<T>): Promise<T> {
+  async count<T extends { tokens: number; batches?: number }>(texts: number, work: Promise<T>): Promise<T> {
     const started = performance.now();
     const done = await work;
     this.#busySeconds += (performance.now() - started) / 1000;
     this.#texts += texts;
+    this.#batches += done.batches ?? 1;
     this.#tokens += done.tokens;
     return done;
   }
 
   /** @param scheduler the model's own */
   load({ queued, inFlight }: Pick<Scheduler<never>, 'queued' | 'inFlight'>): ModelLoad {
-    return { queued, inFlight, texts: this.#texts, tokens: this.#tokens, busySeconds: this.#busySeconds };
+    return {
+      queued,
+      inFlight,
+      texts: this.#texts,
+      batches: this.#batches,
+      tokens: this.#tokens,
+      busySeconds: this.#busySeconds,
+    };
   }
 }

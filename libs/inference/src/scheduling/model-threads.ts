@@ -1,5 +1,6 @@
 import { askTwice, Thread, UserError } from '@midplane/kernel';
-import { Scheduler, type Work } from './scheduler.js';
+import type { Batching, Device } from '../models/device.js';
+import { Scheduler, type Task, type Work } from './scheduler.js';
 
 export interface ThreadsOptions {
   /** Worker threads, each with the model loaded. */
@@ -8,6 +9,22 @@ export interface ThreadsOptions {
   threads: number;
   /** Texts of one urgency that may wait. */
   queueLimit: number;
+  device: Device;
+  batches: Batching;
+}
+
+/**
+ * What a thread takes at once. One text at a time: short ones are handed over together, and an interactive one waits
+ * for at most about one passage. In batches: about as much as fills one, of all who wait; a token has up to four
+ * characters.
+ */
+export function packetOf({
+  tokens,
+  waitMs,
+}: Batching): Pick<Task<never, never, never>, 'packet' | 'gatherMs'> {
+  return tokens === 0
+    ? { packet: { items: 8, weight: 600 } }
+    : { packet: { items: 1024, weight: tokens * 4 }, gatherMs: waitMs };
 }
 
 /** The worker threads of one local model behind one queue. None starts before the first text. */

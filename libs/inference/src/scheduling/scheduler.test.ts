@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { characters, Scheduler, type Priority } from './scheduler.js';
+import { describe, expect, it, vi } from 'vitest';
+import { characters, Scheduler, type Priority, type Task } from './scheduler.js';
 
 const PACKET = { items: 2, weight: 100 };
 
@@ -29,11 +29,9 @@ function setUp(limit = 100) {
   const submit = (priority: Priority, texts: string, signal?: AbortSignal): Promise<string[]> =>
     scheduler.submit({
       items: texts.split(' '),
-      weigh: characters,
       priority,
-      packet: PACKET,
       signal,
-      run: (each, packet) => each.work(packet),
+      task: { packet: PACKET, weigh: characters, run: (each, packet) => each.work(packet) },
     });
   return { slot, scheduler, submit };
 }
@@ -108,17 +106,102 @@ describe('Scheduler', () => {
     const run = (_: string, texts: readonly string[]): Promise<number[]> =>
       texts.includes('bad') ? Promise.reject(new Error('broken')) : Promise.resolve(texts.map(() => 1));
     const packet = { items: 1, weight: 100 };
-    const failing = scheduler.submit({
-      items: ['ok', 'bad', 'never'],
-      weigh: characters,
-      priority: 'bulk',
-      packet,
-      run,
-    });
-    const fine = scheduler.submit({ items: ['fine'], weigh: characters, priority: 'bulk', packet, run });
+    const task = { packet, weigh: characters, run };
+    const failing = scheduler.submit({ items: ['ok', 'bad', 'never'], priority: 'bulk', task });
+    const fine = scheduler.submit({ items: ['fine'], priority: 'bulk', task });
     await expect(failing).rejects.toThrow('broken');
     expect(await fine).toEqual([1]);
     await scheduler.drained();
     expect(scheduler.idle).toBe(true);
+  });
+});
+
+/** Requests that share packets: of four items at most, which wait for more where they are not full. */
+function sharing(gatherMs: number) {
+  const taken: string[][] = [];
+  const free: (() => void)[] = [];
+  const scheduler = new Scheduler(['only'], 100, 'some model');
+  const task: Task<string, string, string> = {
+    packet: { items: 4, weight: 100 },
+    gatherMs,
+    weigh: characters,
+    run: async (_, texts) => {
+      taken.push([...texts]);
+      await new Promise<void>((resolve) => free.push(resolve));
+      if (texts.includes('bad')) throw new Error('broken');
+      return texts.map((text) => text.toUpperCase());
+    },
+  };
+  const submit = (priority: Priority, texts: string, signal?: AbortSignal) =>
+    scheduler.submit({ task, priority, items: texts.split(' '), signal });
+  const finish = async (packets: number): Promise<void> => {
+    for (let i = 0; i < packets; i += 1) {
+      await vi.waitFor(() => expect(free).not.toHaveLength(0));
+      free.shift()!();
+      await new Promise(setImmediate);
+    }
+  };
+  return { scheduler, taken, submit, finish };
+}
+
+describe('a task whose requests share packets', () => {
+  it('fills packets with several requests, each of which gets its own results', async () => {
+    const { taken, submit, finish } = sharing(0);
+    const done = [submit('bulk', 'a b c d e'), submit('bulk', 'f'), submit('bulk', 'g h i')];
+    await finish(3);
+    expect(taken).toEqual([['a', 'b', 'c', 'd'], ['e', 'f', 'g', 'h'], ['i']]);
+    expect(await Promise.all(done)).toEqual([['A', 'B', 'C', 'D', 'E'], ['F'], ['G', 'H', 'I']]);
+  });
+
+  it('waits for more where a packet is not full, and no longer once it is', async () => {
+    const { taken, submit, finish } = sharing(600_000);
+    const done = [submit('interactive', 'a'), submit('interactive', 'b c')];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(taken).toEqual([]);
+    done.push(submit('interactive', 'd'));
+    await finish(1);
+    expect(taken).toEqual([['a', 'b', 'c', 'd']]);
+    expect(await Promise.all(done)).toEqual([['A'], ['B', 'C'], ['D']]);
+  });
+
+  it('goes on by itself when it has waited long enough', async () => {
+    const { taken, submit, finish } = sharing(5);
+    const done = submit('interactive', 'a');
+    await finish(1);
+    expect(await done).toEqual(['A']);
+    expect(taken).toEqual([['a']]);
+  });
+
+  it('never mixes priorities', async () => {
+    const { taken, submit, finish } = sharing(0);
+    const done = [submit('bulk', 'busy'), submit('bulk', 'a'), submit('interactive', 'i')];
+    await finish(3);
+    expect(taken).toEqual([['busy'], ['i'], ['a']]);
+    await Promise.all(done);
+  });
+
+  it('lets a request alone fail whose item cannot be done', async () => {
+    const { taken, submit, finish } = sharing(0);
+    const blocking = submit('bulk', 'x');
+    const failing = submit('bulk', 'bad');
+    const fine = submit('bulk', 'a b');
+    failing.catch(() => undefined);
+    await finish(4);
+    await expect(failing).rejects.toThrow('broken');
+    expect([await blocking, await fine]).toEqual([['X'], ['A', 'B']]);
+    expect(taken).toEqual([['x'], ['bad', 'a', 'b'], ['bad'], ['a', 'b']]);
+  });
+
+  it('leaves out a request that was cancelled while it gathered', async () => {
+    const { scheduler, taken, submit, finish } = sharing(20);
+    const gone = new AbortController();
+    const cancelled = submit('bulk', 'a b', gone.signal);
+    const fine = submit('bulk', 'c');
+    gone.abort(new Error('gone'));
+    await expect(cancelled).rejects.toThrow('gone');
+    await finish(1);
+    expect(await fine).toEqual(['C']);
+    expect(taken).toEqual([['c']]);
+    await scheduler.drained();
   });
 });

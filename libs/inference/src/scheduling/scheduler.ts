@@ -4,21 +4,33 @@ import { UserError } from '@midplane/kernel';
 export const PRIORITIES = ['interactive', 'counting', 'bulk'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** Items (texts, pictures) to be worked on by whichever slot is free. */
-export interface Work<Slot, Item, Result> {
-  items: readonly Item[];
-  priority: Priority;
+/** What is done with items (texts, pictures). Requests of one and the same task may share packets. */
+export interface Task<Slot, Item, Result> {
   /** What a slot takes at once: at most so many items, and no further item once they have so much weight. */
   packet: { items: number; weight: number };
+  /**
+   * How long a packet that is not full waits for items of other requests, in ms, before a free slot takes it.
+   * Undefined: requests share no packets, and none waits.
+   */
+  gatherMs?: number | undefined;
   /** What an item costs, in any unit: characters, for a text. */
   weigh(item: Item): number;
   /** @returns a result for each item, in order. */
   run(slot: Slot, items: readonly Item[]): Promise<Result[]>;
+}
+
+/** Items to be worked on by whichever slot is free. */
+export interface Work<Slot, Item, Result> {
+  task: Task<Slot, Item, Result>;
+  items: readonly Item[];
+  priority: Priority;
   signal?: AbortSignal | undefined;
 }
 
 interface Request<Slot> {
   work: Work<Slot, unknown, unknown>;
+  /** When it came, in ms of the monotonic clock. */
+  since: number;
   /** Index of the first item that no slot has taken. */
   next: number;
   unfinished: number;
@@ -28,10 +40,23 @@ interface Request<Slot> {
   fail(error: unknown): void;
 }
 
+/** Items of one request that go into a packet. */
+interface Part<Slot> {
+  request: Request<Slot>;
+  start: number;
+  end: number;
+}
+
+/** What one slot takes at once. */
+interface Packet<Slot> {
+  parts: Part<Slot>[];
+  full: boolean;
+}
+
 /**
- * Hands items to a fixed number of slots (worker threads, connections) in small packets, so that an interactive
- * item waits for at most one packet of bulk. Requests of one priority take turns, so that a large document does
- * not hold up a small one.
+ * Hands items to a fixed number of slots (worker threads, connections) in packets, so that an interactive item waits
+ * for at most one packet of bulk. Requests of one priority take turns, so that a large document does not hold up a
+ * small one; where their task wants that, they fill a packet together.
  */
 export class Scheduler<Slot> {
   readonly #waiting: Record<Priority, Request<Slot>[]> = { interactive: [], counting: [], bulk: [] };
@@ -41,6 +66,7 @@ export class Scheduler<Slot> {
   readonly #model: string;
   readonly #whenIdle: (() => void)[] = [];
   #inFlight = 0;
+  #gathering: NodeJS.Timeout | undefined;
 
   /**
    * @param slots who does the work, each one packet at a time
@@ -90,6 +116,7 @@ export class Scheduler<Slot> {
       const request: Request<Slot> = {
         // Its own items are all that `weigh` and `run` are ever given.
         work: work as unknown as Work<Slot, unknown, unknown>,
+        since: performance.now(),
         next: 0,
         unfinished: items.length,
         results: new Array<unknown>(items.length),
@@ -118,9 +145,18 @@ export class Scheduler<Slot> {
 
   #dispatch(): void {
     while (this.#free.length > 0) {
-      const request = this.#takeTurn();
-      if (!request) break;
-      void this.#serve(this.#free.pop() as Slot, request);
+      const packet = this.#nextPacket();
+      if (!packet) break;
+      const wait = packet.full ? 0 : gatheringMs(packet);
+      if (wait > 0) {
+        this.#gathering ??= setTimeout(() => {
+          this.#gathering = undefined;
+          this.#dispatch();
+        }, wait);
+        break;
+      }
+      for (const part of packet.parts) this.#take(part);
+      void this.#serve(this.#free.pop() as Slot, packet.parts);
     }
     this.#tellIfIdle();
   }
@@ -129,33 +165,66 @@ export class Scheduler<Slot> {
     if (this.idle) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  #takeTurn(): Request<Slot> | undefined {
+  /** Looks at what a slot would take next, and takes nothing. */
+  #nextPacket(): Packet<Slot> | undefined {
     const priority = PRIORITIES.find((candidate) => this.#waiting[candidate].length > 0);
-    return priority && this.#waiting[priority].shift();
+    if (!priority) return undefined;
+    const [first, ...others] = this.#waiting[priority] as [Request<Slot>, ...Request<Slot>[]];
+    const { task } = first.work;
+    const { packet, gatherMs } = task;
+    const sharing = gatherMs === undefined ? [] : others.filter(({ work }) => work.task === task);
+    const parts: Part<Slot>[] = [];
+    let items = 0;
+    let weight = 0;
+    const full = () => items >= packet.items || weight >= packet.weight;
+    for (const request of [first, ...sharing]) {
+      if (full()) break;
+      const start = request.next;
+      let end = start;
+      for (; end < request.work.items.length && !full(); end += 1, items += 1)
+        weight += task.weigh(request.work.items[end]);
+      parts.push({ request, start, end });
+    }
+    return { parts, full: full() };
   }
 
-  async #serve(slot: Slot, request: Request<Slot>): Promise<void> {
-    const { work } = request;
-    const start = request.next;
-    const items = nextPacket(work, start);
-    request.next += items.length;
-    this.#queued[work.priority] -= items.length;
-    this.#inFlight += items.length;
+  #take({ request, start, end }: Part<Slot>): void {
+    const { priority, items } = request.work;
+    const queue = this.#waiting[priority];
+    queue.splice(queue.indexOf(request), 1);
+    request.next = end;
+    this.#queued[priority] -= end - start;
+    this.#inFlight += end - start;
     // Behind the others of its priority: they take turns.
-    if (request.next < work.items.length) this.#waiting[work.priority].push(request);
+    if (end < items.length) queue.push(request);
+  }
+
+  async #serve(slot: Slot, parts: readonly Part<Slot>[]): Promise<void> {
     try {
-      const results = await work.run(slot, items);
-      if (!request.settled) {
-        results.forEach((result, i) => (request.results[start + i] = result));
-        request.unfinished -= items.length;
-        if (request.unfinished === 0) request.succeed(request.results);
-      }
-    } catch (error) {
-      request.fail(error);
+      await this.#run(slot, parts).catch(async (error: unknown) => {
+        // Which of several requests it was that can't be done is found out one by one: the others are not to blame.
+        if (parts.length === 1) parts[0]?.request.fail(error);
+        else for (const part of parts) await this.#run(slot, [part]).catch((own) => part.request.fail(own));
+      });
     } finally {
-      this.#inFlight -= items.length;
+      this.#inFlight -= parts.reduce((sum, { start, end }) => sum + end - start, 0);
       this.#free.push(slot);
       this.#dispatch();
+    }
+  }
+
+  async #run(slot: Slot, parts: readonly Part<Slot>[]): Promise<void> {
+    // A packet's parts are of one task.
+    const [{ request: first }] = parts as [Part<Slot>];
+    const items = parts.flatMap(({ request, start, end }) => request.work.items.slice(start, end));
+    const results = await first.work.task.run(slot, items);
+    let at = 0;
+    for (const { request, start, end } of parts) {
+      const own = results.slice(at, (at += end - start));
+      if (request.settled) continue;
+      own.forEach((result, i) => (request.results[start + i] = result));
+      request.unfinished -= own.length;
+      if (request.unfinished === 0) request.succeed(request.results);
     }
   }
 
@@ -170,14 +239,10 @@ export class Scheduler<Slot> {
   }
 }
 
-function nextPacket<Item>(work: Work<never, Item, unknown>, start: number): readonly Item[] {
-  let end = start;
-  let weight = 0;
-  while (end < work.items.length && end - start < work.packet.items && weight < work.packet.weight) {
-    weight += work.weigh(work.items[end] as Item);
-    end += 1;
-  }
-  return work.items.slice(start, end);
+/** How long a packet may still wait for more, in ms. */
+function gatheringMs<Slot>({ parts }: Packet<Slot>): number {
+  const [{ request }] = parts as [Part<Slot>];
+  return request.since + (request.work.task.gatherMs ?? 0) - performance.now();
 }
 
 /** Weighs a text by its characters. */

@@ -73,9 +73,11 @@ export class EndpointTranscriber implements Transcriber {
         items: [audio],
         priority: urgency,
         signal,
-        packet: { items: 1, weight: 1 },
-        weigh: () => 1,
-        run: async () => [await this.#meter.count(1, this.#ask(audio, type, options))],
+        task: {
+          packet: { items: 1, weight: 1 },
+          weigh: () => 1,
+          run: async () => [await this.#meter.count(1, this.#ask(audio, type, options))],
+        },
       });
       return withoutTokens(transcript!);
     } catch (error) {

@@ -4,7 +4,7 @@ import {
   AutoTokenizer,
   type Tensor,
 } from '@huggingface/transformers';
-import { lazily, onCpu, type SessionDtypes } from '../models/transformers-runtime.js';
+import { lazily, type Loading } from '../models/transformers-runtime.js';
 import { secondsOf } from './audio/resampler.js';
 import type { SpeechModel } from './speech-model.js';
 
@@ -12,12 +12,12 @@ import type { SpeechModel } from './speech-model.js';
 const TOKENS_PER_SECOND = 6;
 
 /** Moonshine writes no timestamps: a window is one piece. Each of its models knows one language, and does not say which. */
-export function moonshineModel(name: string, dtypes: SessionDtypes, threads: number): SpeechModel {
+export function moonshineModel(name: string, loading: Loading): SpeechModel {
   const load = lazily(() =>
     Promise.all([
       AutoTokenizer.from_pretrained(name),
       AutoProcessor.from_pretrained(name),
-      AutoModelForSpeechSeq2Seq.from_pretrained(name, onCpu(dtypes, threads)),
+      AutoModelForSpeechSeq2Seq.from_pretrained(name, loading),
     ]),
   );
   return {

@@ -3,6 +3,7 @@ import { invalidInput, type Thread } from '@midplane/kernel';
 import type { LocalSpeechModel } from '../models/local-model.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { ModelThreads, type ThreadsOptions } from '../scheduling/model-threads.js';
+import type { Task } from '../scheduling/scheduler.js';
 import type { AudioReader } from './audio/audio.reader.js';
 import { languageCode } from './languages.js';
 import type { SpeechResult, SpeechTask, SpokenSegment } from './speech-model.js';
@@ -14,10 +15,17 @@ export class SpeechTranscriber implements Transcriber {
   readonly #description: TranscribeModel;
   readonly #threads: ModelThreads<SpeechTask, SpeechReply>;
   readonly #reader: AudioReader;
+  /** A window fills the decoder, on any device: none shares its run with another. */
+  readonly #writing: Task<Thread<SpeechTask, SpeechReply>, SpeechTask, SpeechResult> = {
+    packet: { items: 1, weight: 1 },
+    weigh: () => 1,
+    run: async (thread, [window]) => [await this.#write(thread, window!)],
+  };
   readonly #meter = new LoadMeter();
 
   constructor({ folder, card, description }: LocalSpeechModel, reader: AudioReader, options: ThreadsOptions) {
-    const data: SpeechWorkerData = { folder, ...card, threads: options.threads };
+    const { threads, device } = options;
+    const data: SpeechWorkerData = { folder, ...card, threads, device };
     this.#description = description;
     this.#reader = reader;
     this.#threads = new ModelThreads(description.name, import.meta.url, 'speech', data, options);
@@ -38,15 +46,9 @@ export class SpeechTranscriber implements Transcriber {
         signal?.throwIfAborted();
         const { value, done } = await windows.next();
         if (done) return transcript(segments, language, value);
-        const task: SpeechTask = { samples: value.samples, language, prompt, temperature };
-        const [written] = await this.#threads.submit({
-          items: [task],
-          priority: urgency,
-          signal,
-          packet: { items: 1, weight: 1 },
-          weigh: () => 1,
-          run: async (thread, [item]) => [await this.#write(thread, item!)],
-        });
+        const window: SpeechTask = { samples: value.samples, language, prompt, temperature };
+        const work = { task: this.#writing, items: [window], priority: urgency, signal };
+        const [written] = await this.#threads.submit(work);
         language ??= written!.language ?? undefined;
         for (const { start, end, text } of written!.segments)
           segments.push({ start: value.start + start, end: value.start + end, text });

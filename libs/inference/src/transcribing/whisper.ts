@@ -7,7 +7,7 @@ import {
   type Processor,
   Tensor,
 } from '@huggingface/transformers';
-import { lazily, onCpu, type SessionDtypes } from '../models/transformers-runtime.js';
+import { lazily, type Loading } from '../models/transformers-runtime.js';
 import { isHeard } from './audio/windows.js';
 import { SAMPLE_RATE, secondsOf } from './audio/resampler.js';
 import type { SpeechModel, SpeechResult, SpeechTask, SpokenSegment } from './speech-model.js';
@@ -45,12 +45,12 @@ const MOST_REPETITION = 2.4;
 const OTHER_TEMPERATURES = [0.4, 0.8];
 
 /** @param name under which @huggingface/transformers finds the folder */
-export function whisperModel(name: string, dtypes: SessionDtypes, threads: number): SpeechModel {
+export function whisperModel(name: string, loading: Loading): SpeechModel {
   const load = lazily(async (): Promise<Whisper> => {
     const [tokenizer, processor, run] = await Promise.all([
       AutoTokenizer.from_pretrained(name),
       AutoProcessor.from_pretrained(name),
-      AutoModelForSpeechSeq2Seq.from_pretrained(name, onCpu(dtypes, threads)),
+      AutoModelForSpeechSeq2Seq.from_pretrained(name, loading),
     ]);
     return { tokenizer, processor, run: run as unknown as Whisper['run'] };
   });

@@ -1,10 +1,11 @@
 import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { asError } from '../errors/errors.js';
 import type { Database } from '../persistence/database.js';
 import type { Logger } from '../telemetry/logger.js';
 import { type DispatchedJob, JobRepository } from './job.repository.js';
 import type { JobTransport, JobWorkerPort } from './job-transport.port.js';
+import { RedisConnections } from './redis-connections.js';
 
 export interface BullMqTransportOptions {
   /** How often due jobs are looked for that nobody announced. Default 1,000. */
@@ -23,6 +24,7 @@ export class BullMqTransport implements JobTransport {
   private readonly repository: JobRepository;
   private readonly pollMs: number;
   private readonly redispatchMs: number;
+  private readonly connections: RedisConnections;
   /** Commands fail at once while Redis is away: the next round sends again. */
   private readonly sender: Redis;
   private readonly queues = new Map<string, Queue>();
@@ -35,10 +37,9 @@ export class BullMqTransport implements JobTransport {
   private dispatched: Promise<void> = Promise.resolve();
   private running = 0;
   private stopped = false;
-  private reachable = true;
 
   constructor(
-    private readonly redisUrl: string,
+    redisUrl: string,
     database: Database,
     private readonly logger: Logger,
     options: BullMqTransportOptions = {},
@@ -46,11 +47,16 @@ export class BullMqTransport implements JobTransport {
     this.repository = new JobRepository(database);
     this.pollMs = options.pollMs ?? 1_000;
     this.redispatchMs = options.redispatchMs ?? 10_000;
-    this.sender = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    this.connections = new RedisConnections(
+      redisUrl,
+      logger,
+      'Redis cannot be reached; jobs wait in Postgres',
+    );
+    this.sender = this.connections.sender();
   }
 
   async start(worker: JobWorkerPort): Promise<void> {
-    if (worker.services.length > 0) this.receiver = this.connect({ maxRetriesPerRequest: null });
+    if (worker.services.length > 0) this.receiver = this.connections.receiver();
     this.workers = worker.services.map((service) => this.workerOf(service, worker));
     // Only the processes that do a service's jobs look for forgotten ones; others send what they queue themselves.
     const pokeOwn = () => worker.services.forEach((service) => this.poke(service));
@@ -80,21 +86,10 @@ export class BullMqTransport implements JobTransport {
     await this.dispatched;
     await Promise.allSettled([
       // Waiting for what did not end in time, or for a Redis that is away, would be for ever.
-      ...this.workers.map((worker) => worker.close(this.running > 0 || !this.reachable)),
+      ...this.workers.map((worker) => worker.close(this.running > 0 || !this.connections.reachable)),
       ...[...this.queues.values()].map((queue) => queue.close()),
     ]);
-    this.sender.disconnect();
-    this.receiver?.disconnect();
-  }
-
-  private connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
-    const redis = new Redis(this.redisUrl, {
-      ...options,
-      retryStrategy: (times) => Math.min(times * 100, 2_000),
-    });
-    redis.on('error', (error) => this.unreachable(error));
-    redis.on('ready', () => (this.reachable = true));
-    return redis;
+    this.connections.close();
   }
 
   /** Made when Redis is there: a queue that could not greet it at first never works again. */
@@ -105,7 +100,7 @@ export class BullMqTransport implements JobTransport {
       connection: this.sender,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
-    queue.on('error', (error) => this.unreachable(error));
+    queue.on('error', this.connections.failed);
     this.queues.set(service, queue);
     return queue;
   }
@@ -126,7 +121,7 @@ export class BullMqTransport implements JobTransport {
         removeOnFail: { count: 0 },
       },
     );
-    receiver.on('error', (error) => this.unreachable(error));
+    receiver.on('error', this.connections.failed);
     return receiver;
   }
 
@@ -161,13 +156,6 @@ export class BullMqTransport implements JobTransport {
       this.queues.delete(service);
       throw error;
     }
-  }
-
-  /** One line when Redis goes away, not one for each try to reach it. */
-  private unreachable(error: Error): void {
-    if (this.reachable && !this.stopped)
-      this.logger.warn({ err: error }, 'Redis cannot be reached; jobs wait in Postgres');
-    this.reachable = false;
   }
 }
 

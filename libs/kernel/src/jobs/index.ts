@@ -5,4 +5,5 @@ export * from './job.types.js';
 export * from './jobs.config.js';
 export * from './jobs.js';
 export type { ClaimedJob, DispatchedJob } from './job.repository.js';
+export * from './redis-connections.js';
 export type { QueueState } from './queue-state.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answering, ChatEvent, ChatRequest, ChatResult, ChatUsage } from '@midplane/contracts';
-import { asError, type RequestContext, UserError } from '@midplane/kernel';
+import { asError, backoffMs, type RequestContext, UserError } from '@midplane/kernel';
 import type { Deployment } from '../catalog/catalog.js';
 import type { CallRecord } from '../ledger/call-record.js';
 import { beginAttempt } from '../models.metrics.js';
@@ -20,7 +20,7 @@ const ATTEMPTS_BEFORE_NEXT = 2;
 /** A longer wait is not worth it to somebody who waits for an answer; where another deployment waits, even less. */
 const LONGEST_WAIT_MS = 5_000;
 const LONGEST_WAIT_BEFORE_NEXT_MS = 500;
-const FIRST_WAIT_MS = 100;
+const FIRST_WAIT_MS = 200;
 
 export interface ChatCallInput {
   id: string;
@@ -85,7 +85,7 @@ export class ChatCall {
     let failure: UpstreamFailure | undefined;
     let failed: Deployment | undefined;
     for (const [position, deployment] of plan.order.entries()) {
-      const restMs = states.breaker(deployment.id).restingMs();
+      const restMs = states.breaker(deployment.id).admit();
       if (restMs > 0) {
         failure ??= new UpstreamFailure('resting', { number: Math.ceil(restMs / 1000) });
         continue;
@@ -101,7 +101,7 @@ export class ChatCall {
           failed = deployment;
           if (this.sentOn && this.input.request.onInterruption === 'fail')
             throw this.problem(failure, deployment);
-          const waitMs = failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random());
+          const waitMs = failure.retryAfterMs ?? backoffMs(attempt, FIRST_WAIT_MS);
           const most = isLast ? ATTEMPTS : ATTEMPTS_BEFORE_NEXT;
           const longest = isLast ? LONGEST_WAIT_MS : LONGEST_WAIT_BEFORE_NEXT_MS;
           // What died in the middle may go well the next time, where it may be begun anew at all.

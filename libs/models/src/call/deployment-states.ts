@@ -1,4 +1,7 @@
-import { CircuitBreaker } from './circuit-breaker.js';
+import { CircuitBreaker } from '@midplane/kernel';
+
+/** After five failures in a row a deployment is left alone for 15 s. */
+const BREAKER = { failures: 5, restMs: 15_000 };
 
 interface State {
   breaker: CircuitBreaker;
@@ -31,7 +34,8 @@ export class DeploymentStates {
 
   private state(deploymentId: string): State {
     let state = this.states.get(deploymentId);
-    if (!state) this.states.set(deploymentId, (state = { breaker: new CircuitBreaker(), inFlight: 0 }));
+    if (!state)
+      this.states.set(deploymentId, (state = { breaker: new CircuitBreaker(BREAKER), inFlight: 0 }));
     return state;
   }
 }

@@ -1,5 +1,5 @@
 import type { Locale } from '@midplane/contracts';
-import { contextIfAny, UserError } from '@midplane/kernel';
+import { contextIfAny, readRetryAfter, UserError } from '@midplane/kernel';
 
 /** Why a model could not answer, for a person. `{n}` and `{detail}` are filled in. */
 const REASONS = {
@@ -107,12 +107,4 @@ export function statusFailure(
     return new UpstreamFailure('refused', { number: status, detail: message?.slice(0, DETAIL_CHARACTERS) });
   }
   return new UpstreamFailure('garbled', { number: status });
-}
-
-/** Seconds or a date, as HTTP has it (RFC 9110, 10.2.3). */
-function readRetryAfter(header: string | string[] | undefined): number | undefined {
-  const value = Array.isArray(header) ? header[0] : header;
-  if (!value) return undefined;
-  const wait = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }

@@ -67,9 +67,14 @@ function overlapGraph({
       { op: 'Unsqueeze', inputs: ['input_ids', 'second'], output: 'rows' },
       { op: 'Unsqueeze', inputs: ['input_ids', 'first'], output: 'columns' },
       { op: 'Equal', inputs: ['rows', 'columns'], output: 'same' },
-      { op: 'Cast', inputs: ['same'], output: 'ones', attributes: { to: FLOAT } },
-      { op: 'ReduceSum', inputs: ['ones', 'both'], output: 'pairs', attributes: { keepdims: 0 } },
       { op: 'Cast', inputs: ['attention_mask'], output: 'present', attributes: { to: FLOAT } },
+      // Padding is the same as nothing.
+      { op: 'Cast', inputs: ['same'], output: 'alike', attributes: { to: FLOAT } },
+      { op: 'Unsqueeze', inputs: ['present', 'second'], output: 'presentRows' },
+      { op: 'Unsqueeze', inputs: ['present', 'first'], output: 'presentColumns' },
+      { op: 'Mul', inputs: ['alike', 'presentRows'], output: 'alikeInRows' },
+      { op: 'Mul', inputs: ['alikeInRows', 'presentColumns'], output: 'ones' },
+      { op: 'ReduceSum', inputs: ['ones', 'both'], output: 'pairs', attributes: { keepdims: 0 } },
       { op: 'ReduceSum', inputs: ['present', 'first'], output: 'length', attributes: { keepdims: 0 } },
       // Every place is the same as itself.
       { op: 'Sub', inputs: ['pairs', 'length'], output: 'overlap' },

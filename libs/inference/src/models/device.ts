@@ -1,0 +1,71 @@
+import { ConfigError } from '@midplane/kernel';
+
+/** What local models can run on. */
+export const DEVICES = ['cpu', 'cuda', 'webgpu'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** How texts are put together for a model. */
+export interface Batching {
+  /** Tokens of one batch, padding counted; 0: one text at a time. */
+  tokens: number;
+  /** How long a batch that is not full waits for more, in ms. */
+  waitMs: number;
+}
+
+/** A few thousand tokens keep a GPU busy; with four times as many a question waits for tens of milliseconds at most. */
+const GPU_BATCH_TOKENS = 16_384;
+const GATHERING_MS = 3;
+
+/**
+ * @param wanted what is missing is right for the device. On a CPU one text at a time is fastest, and its vector then
+ *   does not depend on its neighbours
+ */
+export function batchingOn(
+  device: Device,
+  { tokens, waitMs = GATHERING_MS }: { tokens?: number | undefined; waitMs?: number } = {},
+): Batching {
+  return { tokens: tokens ?? (device === 'cpu' ? 0 : GPU_BATCH_TOKENS), waitMs };
+}
+
+/** An ONNX graph of one node that gives back what it is given (IR 8, opset 13): the least that a device can run. */
+const IDENTITY = Buffer.from(
+  'CAhCAhANOjcKEAoBeBIBeSIISWRlbnRpdHkSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggB',
+  'base64',
+);
+
+/** What is to be done where a device is not there. */
+const REMEDIES: Record<Exclude<Device, 'cpu'>, { en: string; zh: string }> = {
+  cuda: {
+    en: 'It needs Linux on x64, an NVIDIA driver, CUDA 12 with cuDNN 9, and ONNX Runtime’s CUDA libraries (ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node); the target gpu of docker/Dockerfile is an image that has them.',
+    zh: '需要 Linux x64、NVIDIA 驱动、CUDA 12 与 cuDNN 9，以及 ONNX Runtime 的 CUDA 库（ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node）；docker/Dockerfile 的 gpu 目标即包含它们的镜像。',
+  },
+  webgpu: {
+    en: 'It needs a GPU with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) that this process can reach.',
+    zh: '需要本进程可访问的 GPU，以及 Vulkan（Linux）、Direct3D 12（Windows）或 Metal（macOS）驱动。',
+  },
+};
+
+/**
+ * Tries a device out, so that a worker without one stops at its start and not at its first text.
+ * @throws ConfigError that says what to do where it is not there
+ */
+export async function checkDevice(device: Device): Promise<void> {
+  if (device === 'cpu') return;
+  try {
+    // Loaded here alone: models have threads of their own for it.
+    const { InferenceSession } = await import('onnxruntime-node');
+    const session = await InferenceSession.create(IDENTITY, {
+      executionProviders: [device],
+      logSeverityLevel: 4,
+    });
+    await session.release();
+  } catch (error) {
+    const { en, zh } = REMEDIES[device];
+    const [reason] = (error as Error).message.split('\n');
+    throw new ConfigError(
+      `INFERENCE_DEVICE=${device}: this machine cannot run models on it (${reason}). ${en} INFERENCE_DEVICE=cpu works everywhere.\n` +
+        `INFERENCE_DEVICE=${device}：本机无法在该设备上运行模型（${reason}）。${zh} INFERENCE_DEVICE=cpu 在任何机器上都可用。`,
+      { cause: error },
+    );
+  }
+}
