@@ -192,6 +192,12 @@ export const inferenceConfig = configGroup('Inference', {
       'Jobs of one kind and urgency that may wait in Redis. Bulk work then waits where it comes from; other work is refused with MODEL_OVERLOADED.',
     defaultText: '256',
   },
+  INFERENCE_QUEUE_MB: {
+    schema: env.integer(256, 32, 1_000_000),
+    description:
+      'What the texts, pictures or sounds of one kind and urgency may take in Redis, in MB; then as with INFERENCE_QUEUE_JOBS.',
+    defaultText: '256',
+  },
   INFERENCE_DEVICE: {
     schema: z.enum(DEVICES, `expected ${DEVICES.join(', ')}`).default('cpu'),
     description: 'What local models run on: `cpu`, `cuda` (NVIDIA, Linux x64) or `webgpu`.',
@@ -300,7 +306,8 @@ function placeOf(config: PlaceConfig): InferencePlace {
   if (!redisUrl || (role === 'service' && queue === 'process')) return { place: 'here' };
   if (role === 'service') {
     const { INFERENCE_QUEUE_JOBS: jobsWaiting, INFERENCE_QUEUE_LIMIT: textsWaiting } = config;
-    return { place: 'workers', queue: { redisUrl, jobsWaiting, textsWaiting } };
+    const bytesInRedis = config.INFERENCE_QUEUE_MB * 1e6;
+    return { place: 'workers', queue: { redisUrl, jobsWaiting, bytesInRedis, textsWaiting } };
   }
   return {
     place: 'worker',

@@ -227,10 +227,11 @@ describe('the environment', () => {
         REDIS_URL: 'redis://r',
         INFERENCE_QUEUE: 'redis',
         INFERENCE_QUEUE_JOBS: '9',
+        INFERENCE_QUEUE_MB: '64',
       }).runs,
     ).toEqual({
       place: 'workers',
-      queue: { redisUrl: 'redis://r', jobsWaiting: 9, textsWaiting: 8192 },
+      queue: { redisUrl: 'redis://r', jobsWaiting: 9, bytesInRedis: 64e6, textsWaiting: 8192 },
     });
     const worker = { REDIS_URL: 'redis://r', INFERENCE_ROLE: 'worker' };
     expect(read({ ...worker, INFERENCE_KINDS: 'embed, transcribe', JOB_LEASE_MS: '900' }).runs).toEqual({

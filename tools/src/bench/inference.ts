@@ -97,7 +97,7 @@ const worker = await startApp('inference', postgres.url, {
   MALLOC_ARENA_MAX: '2',
 });
 const queue = new InferenceQueue(
-  { redisUrl: redis.url, jobsWaiting: 256, textsWaiting: 8192 },
+  { redisUrl: redis.url, jobsWaiting: 256, bytesInRedis: 256e6, textsWaiting: 8192 },
   new SecretBox(masterKey),
   createLogger('warn', 'bench'),
 );

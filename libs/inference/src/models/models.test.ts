@@ -269,7 +269,7 @@ describe('another model of MODELS_DIR', () => {
       const bge = await ask('bge-small-zh-v1.5');
       expect(bge.model.dimension).toBe(512);
       expect(bge.vectors[0]).toHaveLength(512);
-      expect(Object.keys(await inference.load())).toEqual(['bge-small-zh-v1.5']);
+      expect(Object.keys(await inference.load())).toEqual(['bge-small-zh-v1.5', 'ocr']);
 
       const { vectors } = await inference.embed({
         model: 'bge-small-zh-v1.5',

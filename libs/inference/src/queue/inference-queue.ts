@@ -38,6 +38,11 @@ export interface InferenceQueueOptions {
   redisUrl: string;
   /** Jobs that may wait in one lane, of all callers together. */
   jobsWaiting: number;
+  /**
+   * What the inputs in one lane may take in Redis, of all callers together and those in workers' hands included. One
+   * input is always taken.
+   */
+  bytesInRedis: number;
   /** Texts of one lane that this process may wait for. */
   textsWaiting: number;
   /** How long no worker may be there before what waits is given up, in ms. Default 10,000. */
@@ -331,13 +336,29 @@ export class InferenceQueue {
   }
 
   /** @throws UserError MODEL_UNAVAILABLE where Redis does not answer */
-  private async full({ lane, model, locale }: Asked): Promise<boolean> {
+  private async full({ lane, request, model, locale }: Asked): Promise<boolean> {
+    const { jobsWaiting, bytesInRedis } = this.options;
     try {
-      return (await this.queueOf(lane).getWaitingCount()) >= this.options.jobsWaiting;
+      const queue = this.queueOf(lane);
+      const [waiting, active] = await Promise.all([
+        queue.getRanges(['waiting'], 0, jobsWaiting - 1),
+        queue.getRanges(['active'], 0, -1),
+      ]);
+      if (waiting.length >= jobsWaiting) return true;
+      const others = await this.bytesOf([...waiting, ...active]);
+      return others > 0 && others + request.length > bytesInRedis;
     } catch (error) {
       this.queues.delete(queueName(lane));
       throw unavailable(model, 'redis', { cause: error, locale });
     }
+  }
+
+  /** What the inputs of jobs take in Redis. */
+  private async bytesOf(ids: readonly string[]): Promise<number> {
+    const asking = this.redis.pipeline();
+    for (const id of ids) asking.strlen(inputKey(id));
+    const sizes = (await asking.exec()) ?? [];
+    return sizes.reduce((sum, [, size]) => sum + (size as number), 0);
   }
 
   private queueOf(lane: Lane): Queue<CallJob> {

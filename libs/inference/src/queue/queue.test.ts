@@ -17,7 +17,11 @@ import {
   testDatabase,
   testRedis,
   type TestRedis,
+  TONES,
+  toneSamples,
+  waveFile,
   writeOverlapModel,
+  writeToneModel,
 } from '@midplane/testing';
 import { Redis } from 'ioredis';
 import { Registry } from 'prom-client';
@@ -44,10 +48,18 @@ beforeAll(async () => {
   looking = new Redis(redis.url);
   // One test loses it.
   looking.on('error', () => undefined);
-  modelsDir = await mkdtemp(join(tmpdir(), 'midplane-rerankers-'));
+  modelsDir = await mkdtemp(join(tmpdir(), 'midplane-models-'));
   const tokenizer = fileURLToPath(new URL(`../../models/${SHIPPED_MODEL}`, import.meta.url));
   await writeOverlapModel(join(modelsDir, 'overlap'), { tokenizer });
-  inference = createInference({ modelsDir, rerankModel: 'overlap' });
+  await writeOverlapModel(join(modelsDir, 'labels'), { tokenizer, labels: ['calm', 'repetitive'] });
+  await writeToneModel(join(modelsDir, 'tones'));
+  inference = createInference({
+    modelsDir,
+    rerankModel: 'overlap',
+    classifyModel: 'labels',
+    transcribeModel: 'tones',
+    modelsLoaded: 4,
+  });
 });
 afterAll(async () => {
   await inference.close();
@@ -66,7 +78,7 @@ afterEach(async () => {
 /** Another service's view of inference behind the queue. */
 function caller(options: Partial<InferenceQueueOptions> = {}) {
   const queue = new InferenceQueue(
-    { redisUrl: redis.url, jobsWaiting: 100, textsWaiting: 1000, ...options },
+    { redisUrl: redis.url, jobsWaiting: 100, bytesInRedis: 1e8, textsWaiting: 1000, ...options },
     new SecretBox(MASTER_KEY),
     logger,
   );
@@ -127,6 +139,8 @@ const question = (text: string) => ({
   urgency: 'interactive' as const,
   texts: [text],
 });
+const sound = (seconds: number): Blob =>
+  new Blob([waveFile(toneSamples([{ hertz: TONES.deep, seconds }], 16_000)) as Buffer<ArrayBuffer>]);
 const problemOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'no error',
@@ -172,6 +186,7 @@ describe('inference behind a queue', () => {
       tokenStates: true,
     };
     const reranking = { query: 'paid leave', urgency: 'bulk' as const, texts: ['paid leave', 'a kitchen'] };
+    const classifying = { urgency: 'interactive' as const, texts: ['夏', 'no no no no no no no no'] };
     await under(async () => {
       expect(await client.embeddingModels()).toEqual(await near.embeddingModels(undefined));
       expect(await client.embed(embedding)).toEqual(await near.embed(embedding));
@@ -180,8 +195,24 @@ describe('inference behind a queue', () => {
       );
       expect(await client.rerankModels()).toEqual(await near.rerankModels(undefined));
       expect(await client.rerank(reranking)).toEqual(await near.rerank(reranking));
+      expect(await client.classifyModels()).toEqual(await near.classifyModels(undefined));
+      expect(await client.classify(classifying)).toEqual(await near.classify(classifying));
+      expect(await client.transcribeModels()).toEqual(await near.transcribeModels(undefined));
       expect(await client.ocr({ image })).toEqual(await near.ocr({ image }));
     });
+  });
+
+  it('writes down sound that went there in whole, longer than a window', async () => {
+    worker({ kinds: ['transcribe'] });
+    const { client } = caller();
+    const spoken = await under(() =>
+      client.transcribe({ audio: sound(32), urgency: 'bulk', language: 'en' }),
+    );
+    expect(spoken).toMatchObject({ model: { name: 'tones' }, language: 'en', seconds: 32 });
+    expect(spoken.text).toMatch(/^low( low){29,31}$/);
+    expect(spoken.segments.at(-1)!.end).toBeGreaterThan(30);
+    const broken = under(() => client.transcribe({ audio: new Blob(['no sound']), urgency: 'bulk' }));
+    expect(await problemOf(broken)).toMatchObject({ code: 'AUDIO_UNREADABLE' });
   });
 
   it('passes on problems as in-process, in the language of whoever reads them, and faults as faults', async () => {
@@ -307,6 +338,31 @@ describe('inference behind a queue', () => {
     worker();
     await Promise.all([...asked, ...work]);
     expect(done).toBe(5);
+  });
+
+  it('keeps no more sound in Redis than it may, sealed, for a minute at most, and none afterwards', async () => {
+    const second = sound(1);
+    const { client, queue } = caller({ bytesInRedis: 2.5 * second.size });
+    const transcribe = (audio: Blob, urgency: 'bulk' | 'interactive') =>
+      under(() => client.transcribe({ audio, urgency }));
+    const many = Array.from({ length: 5 }, () => transcribe(second, 'bulk'));
+    // One that is larger than all that may be there is taken all the same, where it is alone.
+    const long = transcribe(sound(3), 'interactive');
+    await vi.waitFor(async () => expect(await jobs(queue, 'waiting')).toBe(3));
+    expect(await problemOf(transcribe(second, 'interactive'))).toMatchObject({ code: 'MODEL_OVERLOADED' });
+    expect(await jobs(queue, 'waiting')).toBe(3);
+    const inputs = await looking.keys('*:input:*');
+    expect(inputs).toHaveLength(3);
+    for (const key of inputs) {
+      const left = await looking.pttl(key);
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThanOrEqual(60_000);
+      expect((await looking.getBuffer(key))!.includes('WAVE')).toBe(false);
+    }
+    worker();
+    for (const { text } of await Promise.all(many)) expect(text).toBe('low');
+    expect((await long).text).toBe('low low low');
+    expect(await looking.keys('*:input:*')).toEqual([]);
   });
 
   it('refuses what this process alone asks too much of', async () => {
