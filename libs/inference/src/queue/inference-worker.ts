@@ -119,7 +119,7 @@ export class InferenceWorker {
         connection: this.redis,
         concurrency: inHand[lane.priority],
         lockDuration: leaseMs,
-        stalledInterval: leaseMs / LOOKS_PER_LEASE,
+        stalledInterval: Math.ceil(leaseMs / LOOKS_PER_LEASE),
         maxStalledCount: MOST_STALLS,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
