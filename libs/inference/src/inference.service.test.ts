@@ -165,13 +165,13 @@ describe('the environment', () => {
   });
 
   it('takes a speech model and a classifier of a folder or hub, or endpoints with theirs', () => {
-    expect(read({ TRANSCRIBE_MODEL: 'whisper-base', CLASSIFY_MODEL: 'guard' })).toMatchObject({
+    const local = read({ TRANSCRIBE_MODEL: 'whisper-base', CLASSIFY_MODEL: 'guard' });
+    expect(local).toMatchObject({
       transcribeModel: 'whisper-base',
-      transcribeEndpoint: undefined,
       transcribeSeconds: 3600,
       classifyModel: 'guard',
-      classifyEndpoint: undefined,
     });
+    expect([local.transcribeEndpoint, local.classifyEndpoint]).toEqual([undefined, undefined]);
     const options = read({
       TRANSCRIBE_MODEL: 'whisper-1',
       TRANSCRIBE_BASE_URL: 'https://api.example.com/v1',
@@ -182,7 +182,6 @@ describe('the environment', () => {
       CLASSIFY_BATCH_SIZE: '8',
     });
     expect(options).toMatchObject({
-      transcribeModel: undefined,
       transcribeEndpoint: {
         baseUrl: 'https://api.example.com/v1',
         model: 'whisper-1',
@@ -191,9 +190,9 @@ describe('the environment', () => {
         timeoutMs: 300_000,
       },
       transcribeSeconds: 5400,
-      classifyModel: undefined,
       classifyEndpoint: { baseUrl: 'http://tei:8080', model: 'guard', batchSize: 8, concurrency: 4 },
     });
+    expect([options.transcribeModel, options.classifyModel]).toEqual([undefined, undefined]);
   });
 
   it('names all variables that contradict each other at once, and no secret', () => {
