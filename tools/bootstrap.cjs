@@ -48,6 +48,8 @@ const targets = {
   'eval:centres': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/centres.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
+  'bench:faults': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/faults.js']] },
+  'bench:soak': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/soak.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 
