@@ -122,6 +122,9 @@ if not spent or spent < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'spen
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
+/** What RESERVE answers, where Redis knows what is spent: with the limit that refuses, and for how long. */
+type Verdict = ['ok' | 'near' | 'budget' | 'requests' | 'tokens', index?: string, waitMs?: string];
+
 /** The scripts above, each with the number of its keys, its keys and its arguments. */
 type Script = (keys: number, ...args: (string | number)[]) => Promise<unknown>;
 type Scripts = Record<'reserveModel' | 'settleModel' | 'learnModel', Script>;
@@ -166,14 +169,12 @@ export class RedisLimitStore implements LimitStore {
     const drawn = this.leases.draw(tenantId, callId, demands);
     if (drawn === true || (drawn && (await drawn))) return undefined;
     try {
-      for (;;) {
-        const [verdict, index, waitMs] = await this.tryReserve(tenantId, callId, demands, 1);
-        if (verdict === 'ok' || verdict === 'near') return undefined;
-        const demand = demands[Number(index) - 1]!;
-        if (verdict === 'budget') return { kind: 'budget', demand };
-        if (verdict !== 'cold') return { kind: verdict, demand, waitMs: Number(waitMs) };
-        await this.warm(tenantId, demand);
-      }
+      const [verdict, index, waitMs] = await this.tryReserve(tenantId, callId, demands, 1);
+      // Only a lease can be too large for what is left.
+      if (verdict === 'ok' || verdict === 'near') return undefined;
+      const demand = demands[Number(index) - 1]!;
+      if (verdict === 'budget') return { kind: 'budget', demand };
+      return { kind: verdict, demand, waitMs: Number(waitMs) };
     } catch (error) {
       this.logger.warn({ err: asError(error) }, 'a limit of models is counted in Postgres');
       return this.fallback.reserve(tenantId, callId, demands);
@@ -244,12 +245,8 @@ export class RedisLimitStore implements LimitStore {
       );
   }
 
-  private async tryReserve(
-    tenantId: string,
-    id: string,
-    demands: Demand[],
-    times: number,
-  ): Promise<['ok' | 'near' | 'cold' | 'budget' | 'requests' | 'tokens', string?, string?]> {
+  /** Reserves, once Redis knows what is spent. */
+  private async tryReserve(tenantId: string, id: string, demands: Demand[], times: number): Promise<Verdict> {
     const args = demands.flatMap(({ limit, tokens, micros }) => [
       limit.requestsPerMinute ?? '',
       limit.tokensPerMinute ?? '',
@@ -257,17 +254,22 @@ export class RedisLimitStore implements LimitStore {
       limit.budgetMicros ?? '',
       micros,
     ]);
-    return (await this.scripts.reserveModel(
-      3 * demands.length,
-      ...keysOf(tenantId, demands),
-      demands.length,
-      id,
-      RESERVATION_MS,
-      KEPT_MS,
-      times,
-      SPARE,
-      ...args,
-    )) as never;
+    for (;;) {
+      const verdict = await this.scripts.reserveModel(
+        3 * demands.length,
+        ...keysOf(tenantId, demands),
+        demands.length,
+        id,
+        RESERVATION_MS,
+        KEPT_MS,
+        times,
+        SPARE,
+        ...args,
+      );
+      const [word, index] = verdict as ['cold', string] | Verdict;
+      if (word !== 'cold') return verdict as Verdict;
+      await this.warm(tenantId, demands[Number(index) - 1]!);
+    }
   }
 
   private async warm(tenantId: string, { limit, subject, period }: Demand): Promise<void> {
