@@ -18,7 +18,9 @@ interface Answer {
   tokens: number;
 }
 
-const TOKEN = '"content":"token ';
+/** How the model's every token begins an answer's text; several may come in one piece. */
+const FIRST = '"content":"token ';
+const TOKEN = 'token ';
 
 /** Keeps so many requests going, each over a connection of its own that is kept. @param ms for how long */
 export async function load(gateway: Gateway, kind: Kind, connections: number, ms: number): Promise<Load> {
@@ -77,10 +79,10 @@ function ask(
         onResponseStart: (_, code) => void (status = code),
         onResponseData: (_, bytes) => {
           text += bytes.toString('latin1');
-          if (first === undefined && text.includes(TOKEN)) first = performance.now() - begun;
+          if (first === undefined && text.includes(FIRST)) first = performance.now() - begun;
         },
         onResponseEnd: () => {
-          const whole = kind === 'whole' ? text.includes('token ') : text.includes('[DONE]');
+          const whole = kind === 'whole' ? text.includes(TOKEN) : text.includes('[DONE]');
           const ms = kind === 'whole' ? performance.now() - begun : first;
           const tokens = kind === 'whole' ? 0 : text.split(TOKEN).length - 1;
           resolve(status === 200 && whole && ms !== undefined ? { ms, tokens } : undefined);

@@ -13,8 +13,8 @@ const run = promisify(execFile);
 /** Versions that the figures are of. */
 const PORTKEY = '1.15.2';
 const LITELLM = 'litellm[proxy]==1.106.2';
-/** Portkey's gateway fails every stream with a newer one: https://github.com/Portkey-AI/gateway/issues/1389 */
-const PORTKEY_SERVER = '1.14.2';
+/** With a newer one Portkey's gateway fails every stream: https://github.com/Portkey-AI/gateway/issues/1389 */
+const PORTKEY_SERVER = '1.13.8';
 /** Beside the folders that git knows; kept, so that a second run downloads nothing. */
 const CACHE = resolve(import.meta.dirname, '../../../.cache/bench');
 const UPSTREAM = resolve(import.meta.dirname, 'gateway-upstream.js');
