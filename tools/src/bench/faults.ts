@@ -34,7 +34,7 @@ async function ask(
       stream: true,
       max_tokens: 200,
       temperature: 0,
-      messages: [{ role: 'user', content: 'Count from one to one hundred in words.' }],
+      messages: [{ role: 'user', content: 'Tell a long story about a lighthouse keeper and the sea.' }],
       midplane: { onInterruption },
     }),
   });

@@ -25,6 +25,13 @@ const agent = new Agent({ connections: 256 });
 let sent = 0;
 let failed = 0;
 let running = 0;
+/** How often which way. */
+const failures = new Map<string, number>();
+
+function fail(reason: string): void {
+  failed++;
+  failures.set(reason, (failures.get(reason) ?? 0) + 1);
+}
 
 async function call(stream: boolean): Promise<void> {
   running++;
@@ -41,9 +48,10 @@ async function call(stream: boolean): Promise<void> {
       }),
     });
     const text = await body.text();
-    if (statusCode !== 200 || !text.includes(stream ? '[DONE]' : 'token ')) failed++;
-  } catch {
-    failed++;
+    if (statusCode !== 200) fail(`HTTP ${statusCode}`);
+    else if (!text.includes(stream ? '[DONE]' : 'token ')) fail(text.slice(-200));
+  } catch (error) {
+    fail((error as Error).message);
   } finally {
     running--;
   }
@@ -76,6 +84,6 @@ await upstream.stop();
 const growth = mib.at(-1)! / mib[0]! - 1;
 const held = growth <= MOST_GROWTH && failed === 0;
 process.stdout.write(
-  `RESULT soak ${JSON.stringify({ minutes: MINUTES, rate: RATE, sent, failed, mib, growth, held })}\n`,
+  `RESULT soak ${JSON.stringify({ minutes: MINUTES, rate: RATE, sent, failures: Object.fromEntries(failures), mib, growth, held })}\n`,
 );
 process.exitCode = held ? 0 : 1;
