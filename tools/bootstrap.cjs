@@ -49,6 +49,8 @@ const targets = {
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:scale': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/scale.js']] },
   'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
+  'bench:faults': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/faults.js']] },
+  'bench:soak': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/soak.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 
