@@ -284,6 +284,8 @@ async function installed(say: (line: string) => void): Promise<{ lancedb: LanceD
     const args = ['install', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error', ...packages];
     await promisify(execFile)('npm', args, { cwd: FOLDER, timeout: 600_000 });
   }
+  // It warns of clusters that are empty, by the thousand where there are near-duplicates.
+  process.env.LANCEDB_LOG ??= 'error';
   const load = createRequire(join(FOLDER, 'package.json'));
   return { lancedb: load('@lancedb/lancedb') as LanceDb, arrow: load('apache-arrow') as Arrow };
 }
