@@ -199,7 +199,7 @@ async function askAllWays(question: string) {
     vectorQuery('wide', scope, space, model!.dimension, vectorText, CANDIDATES),
   );
   const ids = (nearest.rows[0] as { found: [string, number][] }).found.map(([id]) => id).slice(0, RERANKED);
-  const statesOf = statesQuery(scope, space, words, ids);
+  const statesOf = statesQuery(scope, space, ids);
   const [passages, read] = await timed(async () => {
     const { rows } = await client.query<{ states: string }>(statesOf.text, statesOf.values);
     return rows.map((row) => Buffer.from(row.states, 'base64'));
