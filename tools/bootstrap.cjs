@@ -50,6 +50,8 @@ const targets = {
   'bench:scale': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/scale.js']] },
   'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
   'bench:inference': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/inference.js']] },
+  'bench:faults': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/faults.js']] },
+  'bench:soak': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/soak.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 

@@ -1,15 +1,17 @@
 import { gatewayConfig, GatewayModule } from '@midplane/gateway';
 import { kernelConfig, provisionAdministrator, readConfig, runMain, startService } from '@midplane/kernel';
 import { MIGRATIONS } from '@midplane/migrations';
+import { modelsConfig, ModelsModule } from '@midplane/models';
 
+/** The public door. Without MODELS_URL it serves the models itself: a call of a model is then one process's work. */
 runMain(async () => {
-  const config = readConfig(process.env, kernelConfig, gatewayConfig);
+  const config = readConfig(process.env, kernelConfig, gatewayConfig, modelsConfig);
   return startService({
     service: 'gateway',
     config,
     migrations: MIGRATIONS,
     entities: [],
-    modules: [GatewayModule.forRoot(config)],
+    modules: [...(config.MODELS_URL ? [] : [ModelsModule.forRoot(config)]), GatewayModule.forRoot(config)],
     prepare: async ({ principals, database, logger }) => {
       const { created, keyFile } = await provisionAdministrator(
         principals,

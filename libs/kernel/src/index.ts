@@ -10,6 +10,7 @@ export * from './config/config.js';
 export * from './config/kernel.config.js';
 export * from './config/secret-box.js';
 export * from './context/cancellable.js';
+export * from './context/linked-abort.js';
 export * from './context/request-context.js';
 export * from './errors/errors.js';
 export * from './health/health.js';

@@ -34,6 +34,16 @@ export const modelsConfig = configGroup('Models', {
     description: 'Longest wait between two tokens, in milliseconds.',
     defaultText: '20000',
   },
+  MODEL_HOSTS: {
+    schema: z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').map((entry) => entry.trim()))
+      .transform((entries) => entries.filter((entry) => entry !== '')),
+    description:
+      'Hosts that models may be at, separated by commas: names, `*.` and a domain, addresses, networks such as `10.1.0.0/16`. That of LLM_BASE_URL always may. Link-local and metadata addresses never may, but where they are listed.',
+    defaultText: 'all',
+  },
   MODEL_LEDGER_MONTHS: {
     schema: env.integer(13, 1, 1200),
     description: 'Months for which the ledger of model calls is kept, the running one included.',

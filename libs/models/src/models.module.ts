@@ -21,6 +21,7 @@ import { PostgresLimitStore } from './limit/postgres.limit-store.js';
 import { RedisLimitStore } from './limit/redis.limit-store.js';
 import { checkModelsConfig, MODELS_CONFIG, type ModelsConfig } from './models.config.js';
 import { ModelsService } from './models.service.js';
+import { ModelHosts } from './provider/model-hosts.js';
 import { Providers } from './provider/providers.js';
 import { CanaryWatch } from './route/canary-watch.js';
 import { RouteService } from './route/route.service.js';
@@ -36,13 +37,14 @@ export class ModelsModule implements OnModuleDestroy {
     @Inject(LIMIT_STORE) private readonly limits: LimitStore,
   ) {}
 
-  /** @throws ConfigError where the chat model's variables don't fit together */
+  /** @throws ConfigError where the chat model's variables don't fit together, or MODEL_HOSTS is not understood */
   static forRoot(config: ModelsConfig): DynamicModule {
     checkModelsConfig(config);
     return {
       module: ModelsModule,
       providers: [
         { provide: MODELS_CONFIG, useValue: config },
+        { provide: ModelHosts, useValue: modelHosts(config) },
         { provide: LIMIT_STORE, useFactory: limitStore, inject: [KERNEL_CONFIG, Database, LOGGER] },
         Providers,
         DeploymentStates,
@@ -75,6 +77,10 @@ export class ModelsModule implements OnModuleDestroy {
     await this.providers.close();
     await this.limits.close();
   }
+}
+
+function modelHosts({ MODEL_HOSTS, LLM_BASE_URL }: ModelsConfig): ModelHosts {
+  return new ModelHosts(MODEL_HOSTS, LLM_BASE_URL ? [new URL(LLM_BASE_URL).hostname] : []);
 }
 
 function limitStore({ REDIS_URL }: KernelConfig, database: Database, logger: Logger): LimitStore {

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,9 +11,12 @@ import { freePort } from './platform-process.ts';
 const run = promisify(execFile);
 
 /** Versions that the figures are of. */
-const PORTKEY = '@portkey-ai/gateway@1.15.2';
+const PORTKEY = '1.15.2';
 const LITELLM = 'litellm[proxy]==1.106.2';
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'midplane', 'bench');
+/** With a newer one Portkey's gateway fails every stream: https://github.com/Portkey-AI/gateway/issues/1389 */
+const PORTKEY_SERVER = '1.13.8';
+/** Beside the folders that git knows; kept, so that a second run downloads nothing. */
+const CACHE = resolve(import.meta.dirname, '../../../.cache/bench');
 const UPSTREAM = resolve(import.meta.dirname, 'gateway-upstream.js');
 
 /** Something that answers OpenAI's chat protocol. */
@@ -36,12 +39,29 @@ export async function startUpstream(): Promise<Gateway> {
   return started('direct', child, { baseUrl, headers: {}, model: 'bench' });
 }
 
-/** Starts Portkey's gateway from npm, as its README does: `npx @portkey-ai/gateway`. */
+/**
+ * Starts Portkey's gateway from npm with the program that its README's `npx @portkey-ai/gateway` runs, on this Node;
+ * --headless spares it the page that shows its log.
+ */
 export async function startPortkey(upstream: string): Promise<Gateway> {
+  const folder = join(CACHE, 'portkey');
+  const program = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
+  if (!existsSync(program)) {
+    await mkdir(folder, { recursive: true });
+    const wanted = {
+      private: true,
+      dependencies: { '@portkey-ai/gateway': PORTKEY },
+      overrides: { '@hono/node-server': PORTKEY_SERVER },
+    };
+    await writeFile(join(folder, 'package.json'), JSON.stringify(wanted));
+    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts'], {
+      cwd: folder,
+    });
+  }
   const port = await freePort();
-  const child = spawn('npx', ['--yes', PORTKEY, '--headless', `--port=${port}`], {
+  const child = spawn(process.execPath, [program, '--headless', `--port=${port}`], {
     stdio: 'ignore',
-    detached: true,
+    env: { ...process.env, NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' },
   });
   const headers = {
     'x-portkey-provider': 'openai',
@@ -71,7 +91,6 @@ export async function startLiteLlm(upstream: string): Promise<Gateway> {
   const port = await freePort();
   const child = spawn(program, ['--config', config, '--port', String(port)], {
     stdio: 'ignore',
-    detached: true,
     env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_LOG: 'ERROR' },
   });
   child.once('exit', () => void rm(folder, { recursive: true, force: true }));
@@ -86,16 +105,12 @@ async function started(
 ): Promise<Gateway> {
   let gone: Error | undefined;
   child.once('error', (error) => (gone = error));
-  // A bench that fails half-way leaves nothing running; npx starts the gateway as a child of its own.
-  const kill = () => {
-    if (child.exitCode !== null || child.pid === undefined) return;
-    if (child.spawnargs[0] === process.execPath) child.kill();
-    else process.kill(-child.pid);
-  };
-  process.once('exit', kill);
+  // A bench that fails half-way leaves nothing running.
+  process.once('exit', () => child.kill());
   const stop = async () => {
-    const exited = child.exitCode === null ? once(child, 'exit') : undefined;
-    kill();
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill();
     await exited;
   };
   for (let waited = 0; waited < 180_000 && !gone && child.exitCode === null; waited += 500) {

@@ -49,4 +49,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end(LAST);
 }
 
-createServer((request, response) => void answer(request, response)).listen(port, '127.0.0.1');
+// Who goes away before the end takes nobody else along.
+const server = createServer((request, response) => {
+  answer(request, response).catch(() => response.destroy());
+});
+server.listen(port, '127.0.0.1');

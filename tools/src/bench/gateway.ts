@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
-import { startPostgres } from '../services/index.ts';
+import { type Kind, load, type Load } from './gateway-load.ts';
 import { type Gateway, memoryOf, startLiteLlm, startPortkey, startUpstream } from './gateway-peers.ts';
-import { startPlatform } from './platform-process.ts';
+import { startMidplane } from './gateway-process.ts';
 
 /**
  * `npm run bench:gateway`: this gateway, with authentication, limits and ledger on, Portkey's and LiteLLM's before one
- * and the same fake model, in one run: added latency and requests a second at 1, 16 and 64 connections, what a stream
- * waits longer for its first token, memory. `-- --seconds 10 --only midplane,portkey`.
+ * and the same fake model, in one run, measured in turns: added latency and requests a second at 1, 16 and 64
+ * connections, what a stream waits longer for its first token, tokens a second, memory.
+ * `-- --seconds 10 --only midplane,portkey`.
  */
 const { values } = parseArgs({
   options: {
@@ -14,152 +15,138 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'midplane,portkey,litellm' },
   },
 });
-const SECONDS = Number(values.seconds);
+const MS = Number(values.seconds) * 1000;
 const CONNECTIONS = [1, 16, 64];
-const WARM_UP_MS = 2_000;
+const KINDS: Kind[] = ['whole', 'stream'];
+/** Code is compiled as it is used: the first seconds say nothing. */
+const WARM_UP_MS = 3_000;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-interface Load {
-  /** Milliseconds, sorted. */
-  times: number[];
-  perSecond: number;
-  failed: number;
+interface Cell {
+  kind: Kind;
+  connections: number;
+  gateway: string;
+  load: Load;
 }
 
-async function ask(gateway: Gateway, content: string, stream: boolean): Promise<Response> {
-  return fetch(`${gateway.baseUrl}/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...gateway.headers },
-    body: JSON.stringify({
-      model: gateway.model,
-      messages: [{ role: 'user', content }],
-      stream,
-      max_tokens: 100,
-    }),
-  });
-}
-
-/** Keeps so many requests going. @param once gives the time of one, in ms; undefined where it failed */
-async function load(connections: number, ms: number, once: () => Promise<number | undefined>): Promise<Load> {
-  const times: number[] = [];
-  let failed = 0;
-  const begun = performance.now();
-  const worker = async () => {
-    while (performance.now() - begun < ms) {
-      const time = await once();
-      if (time === undefined) failed++;
-      else times.push(time);
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, worker));
-  const seconds = (performance.now() - begun) / 1000;
-  return { times: times.sort((a, b) => a - b), perSecond: times.length / seconds, failed };
-}
-
-const whole = (gateway: Gateway) => async (): Promise<number | undefined> => {
-  const begun = performance.now();
-  const answer = await ask(gateway, 'hi', false);
-  await answer.text();
-  return answer.ok ? performance.now() - begun : undefined;
-};
-
-/** Time to the first token of a stream. */
-const firstToken = (gateway: Gateway) => async (): Promise<number | undefined> => {
-  const begun = performance.now();
-  const answer = await ask(gateway, 'paced', true);
-  let first: number | undefined;
-  let text = '';
-  for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    if (first === undefined && text.includes('"content":"token ')) first = performance.now() - begun;
+async function startAll(upstream: string): Promise<Gateway[]> {
+  const starts = { midplane: startMidplane, portkey: startPortkey, litellm: startLiteLlm };
+  const gateways: Gateway[] = [];
+  for (const [name, start] of Object.entries(starts)) {
+    if (!values.only.split(',').includes(name)) continue;
+    const gateway = await start(upstream).catch((error: Error) => {
+      say(`${name} is left out: ${error.message.split('\n')[0]}`);
+      return undefined;
+    });
+    if (gateway) gateways.push(gateway);
   }
-  return text.includes('[DONE]') ? first : undefined;
-};
+  return gateways;
+}
+
+async function memory(gateways: Gateway[]): Promise<Record<string, number>> {
+  const all = await Promise.all(gateways.map(async ({ name, pid }) => [name, await memoryOf(pid)] as const));
+  return Object.fromEntries(all);
+}
+
+async function measure(gateways: Gateway[]): Promise<Cell[]> {
+  for (const gateway of gateways) for (const kind of KINDS) await load(gateway, kind, 16, WARM_UP_MS);
+  const cells: Cell[] = [];
+  for (const kind of KINDS) {
+    for (const connections of CONNECTIONS) {
+      for (const gateway of gateways) {
+        const measured = await load(gateway, kind, connections, MS);
+        cells.push({ kind, connections, gateway: gateway.name, load: measured });
+        say(`${kind} at ${connections}: ${gateway.name} ${measured.perSecond.toFixed(0)}/s`);
+      }
+    }
+  }
+  return cells;
+}
 
 const at = (times: number[], share: number) => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? NaN;
 
 interface Row {
-  gateway: string;
-  what: string;
+  kind: Kind;
   connections: number;
-  load: Load;
+  gateway: string;
+  /** Milliseconds more than without a gateway: until the answer, or until a stream's first token. */
+  addedP50: number;
+  addedP95: number;
+  addedP99: number;
+  requestsPerSecond: number;
+  tokensPerSecond: number;
+  failed: number;
 }
 
-async function measure(gateway: Gateway, rows: Row[]): Promise<{ before: number; after: number }> {
-  await load(16, WARM_UP_MS, whole(gateway));
-  const before = await memoryOf(gateway.pid);
-  for (const connections of CONNECTIONS) {
-    for (const [what, once] of [
-      ['whole', whole(gateway)],
-      ['first token', firstToken(gateway)],
-    ] as const) {
-      const measured = await load(connections, SECONDS * 1000, once);
-      rows.push({ gateway: gateway.name, what, connections, load: measured });
-      say(`${gateway.name}: ${what} at ${connections}: ${measured.perSecond.toFixed(0)}/s`);
+function rowsOf(cells: Cell[]): Row[] {
+  return cells
+    .filter(({ gateway }) => gateway !== 'direct')
+    .map(({ kind, connections, gateway, load: { times, perSecond, tokensPerSecond, failed } }) => {
+      const direct = cells.find(
+        (cell) => cell.gateway === 'direct' && cell.kind === kind && cell.connections === connections,
+      )!.load.times;
+      const [addedP50, addedP95, addedP99] = [0.5, 0.95, 0.99].map(
+        (share) => at(times, share) - at(direct, share),
+      ) as [number, number, number];
+      const added = { addedP50, addedP95, addedP99 };
+      return {
+        ...{ kind, connections, gateway, ...added },
+        ...{ requestsPerSecond: perSecond, tokensPerSecond, failed },
+      };
+    });
+}
+
+/** @returns the figures in which this gateway is not ahead of every other */
+function behind(rows: Row[], start: Record<string, number>, end: Record<string, number>): string[] {
+  const ours = 'Midplane';
+  const found: string[] = [];
+  for (const row of rows.filter(({ gateway }) => gateway === ours)) {
+    const others = rows.filter(
+      (other) => other.gateway !== ours && other.kind === row.kind && other.connections === row.connections,
+    );
+    const rate = row.kind === 'whole' ? 'requestsPerSecond' : 'tokensPerSecond';
+    for (const figure of ['addedP50', 'addedP95', 'addedP99', rate] as const) {
+      const sign = figure === rate ? -1 : 1;
+      // What failed quickly was not quick.
+      const ahead = others.every((other) => other.failed > 0 || sign * row[figure] <= sign * other[figure]);
+      if (!ahead || row.failed > 0) found.push(`${row.kind} at ${row.connections}: ${figure}`);
     }
   }
-  return { before, after: await memoryOf(gateway.pid) };
-}
-
-async function startMidplane(upstream: string): Promise<Gateway> {
-  const postgres = await startPostgres({ settings: { shared_buffers: '256MB' } });
-  const platform = await startPlatform(postgres.url, {
-    LLM_BASE_URL: upstream,
-    LLM_MODEL: 'bench',
-    RATE_LIMIT_PER_MINUTE: '1000000',
-  });
-  const headers = { authorization: `Bearer ${platform.key}` };
-  const limit = `mutation { setModelLimit(input: { scope: "tenant", requestsPerMinute: 1000000000,
-    tokensPerMinute: 1000000000, budgetMicros: 1000000000000 }) { __typename } }`;
-  const answer = await fetch(`${platform.url}/graphql`, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify({ query: limit }),
-  });
-  if (!(await answer.text()).includes('ModelLimit')) throw new Error('The limit was not set.');
-  const stop = async () => {
-    await platform.stop();
-    await postgres.stop();
-  };
-  return {
-    name: 'Midplane',
-    baseUrl: `${platform.url}/v1`,
-    headers,
-    model: 'bench',
-    pid: platform.pid,
-    stop,
-  };
+  for (const [when, all] of Object.entries({ start, end })) {
+    if (Object.values(all).some((mib) => mib < (all[ours] ?? 0))) found.push(`memory at the ${when}`);
+  }
+  return found;
 }
 
 const upstream = await startUpstream();
-const rows: Row[] = [];
-const memory: string[] = [];
-await measure(upstream, rows);
-const starts = { midplane: startMidplane, portkey: startPortkey, litellm: startLiteLlm };
-for (const [name, start] of Object.entries(starts)) {
-  if (!values.only.split(',').includes(name)) continue;
-  const gateway = await start(upstream.baseUrl).catch((error: Error) => {
-    say(`${name} is left out: ${error.message.split('\n')[0]}`);
-    return undefined;
-  });
-  if (!gateway) continue;
-  const { before, after } = await measure(gateway, rows);
-  memory.push(`| ${gateway.name} | ${before.toFixed(0)} | ${after.toFixed(0)} |`);
-  await gateway.stop();
-}
+const gateways = await startAll(upstream.baseUrl);
+const start = await memory(gateways);
+const rows = rowsOf(await measure([upstream, ...gateways]));
+const end = await memory(gateways);
+await Promise.all(gateways.map((gateway) => gateway.stop()));
 await upstream.stop();
 
-const ms = (value: number) => value.toFixed(2);
-process.stdout.write(
-  '| | connections | gateway | added p50 ms | p95 | p99 | requests/s | failed |\n|---|---|---|---|---|---|---|---|\n',
-);
-for (const { gateway, what, connections, load: measured } of rows.filter((row) => row.gateway !== 'direct')) {
-  const direct = rows.find(
-    (row) => row.gateway === 'direct' && row.what === what && row.connections === connections,
-  )!.load;
-  const added = [0.5, 0.95, 0.99].map((share) => ms(at(measured.times, share) - at(direct.times, share)));
-  process.stdout.write(
-    `| ${what} | ${connections} | ${gateway} | ${added.join(' | ')} | ${measured.perSecond.toFixed(0)} | ${measured.failed} |\n`,
+const out = (line: string) => process.stdout.write(`${line}\n`);
+for (const kind of KINDS) {
+  const [time, rate] = kind === 'whole' ? ['added', 'requests/s'] : ['first token, added', 'tokens/s'];
+  out(
+    `| ${kind} | connections | ${time} p50 ms | p95 | p99 | ${rate} | failed |\n|---|---|---|---|---|---|---|`,
   );
+  for (const row of rows.filter((each) => each.kind === kind)) {
+    const added = [row.addedP50, row.addedP95, row.addedP99].map((ms) => ms.toFixed(2));
+    const perSecond = kind === 'whole' ? row.requestsPerSecond : row.tokensPerSecond;
+    const cells = [row.gateway, row.connections, ...added, perSecond.toFixed(0), row.failed];
+    out(`| ${cells.join(' | ')} |`);
+  }
+  out('');
 }
-process.stdout.write(`\n| memory, MiB | start | end |\n|---|---|---|\n${memory.join('\n')}\n`);
+out('| memory, MiB | after the first answer | at the end |\n|---|---|---|');
+for (const { name } of gateways) out(`| ${name} | ${start[name]!.toFixed(0)} | ${end[name]!.toFixed(0)} |`);
+out(
+  '\nMidplane: `apps/gateway` with the models in the same process, authentication, limits, budgets and ledger on; its ' +
+    'Postgres and Redis, like the load and the model, ran on the same machine and are not in its memory. Portkey: no ' +
+    'authentication, limits or ledger. LiteLLM: one key, no limits or ledger.',
+);
+const lost = behind(rows, start, end);
+out(lost.length > 0 ? `Not ahead: ${lost.join('; ')}.` : 'Ahead in each figure.');
+out(`RESULT gateway ${JSON.stringify({ rows, start, end, notAhead: lost })}`);

@@ -104,6 +104,7 @@ for (const scope of layout.scopes) {
   say(`Asking ${questions.length} questions: ${scope.name} …`);
   const exact = await midplane.exact(scope, questions.slice(0, EXACT_QUESTIONS));
   const reranked = await midplane.wouldBeReranked(scope, questions, RERANKED);
+  say(`  ${reranked.length} token states …`);
   stateChunks += await writeStates(
     owner,
     corpus,
@@ -111,7 +112,9 @@ for (const scope of layout.scopes) {
     model!,
     reranked,
   );
-  measured.push(await midplane.measure(scope, questions, exact));
+  const row = await midplane.measure(scope, questions, exact);
+  measured.push(row);
+  say(JSON.stringify(row));
 }
 const { rows: states } = await owner.query<{ bytes: number }>(
   `select pg_total_relation_size('chunk_state')::float8 as bytes`,
@@ -128,7 +131,9 @@ if (options.lancedb) {
   for (const settings of LANCE_SETTINGS)
     for (const scope of layout.scopes) {
       say(`LanceDB, ${settings.name}: ${scope.name} …`);
-      rows.push(await lance.measure(scope, layout, questions, distinctWords, settings));
+      const row = await lance.measure(scope, layout, questions, distinctWords, settings);
+      rows.push(row);
+      say(JSON.stringify(row));
     }
   await lance.close();
   lancedb = { build: lance.build, measured: rows };

@@ -199,14 +199,13 @@ async function askAllWays(question: string) {
     vectorQuery('wide', scope, space, model!.dimension, vectorText, CANDIDATES),
   );
   const ids = (nearest.rows[0] as { found: [string, number][] }).found.map(([id]) => id).slice(0, RERANKED);
-  const [found, read] = await run(statesQuery(scope, space, words, ids));
+  const statesOf = statesQuery(scope, space, ids);
+  const [passages, read] = await timed(async () => {
+    const { rows } = await client.query<{ states: string }>(statesOf.text, statesOf.values);
+    return rows.map((row) => Buffer.from(row.states, 'base64'));
+  });
   const states = decodeQuestionStates(embedded.tokenStates![0]!, model!.dimension);
-  const [, compared] = await timed(() =>
-    scorer.meet(
-      { dimension: model!.dimension, states },
-      (found.rows as { states: Buffer }[]).map((row) => row.states),
-    ),
-  );
+  const [, compared] = await timed(() => scorer.meet({ dimension: model!.dimension, states }, passages));
   const [, plain] = await timed(() => ask(question, false));
   const [inside, search] = await timed(() => ask(question));
   return { embed, lexical, vector, read, compared, plain, inside, search };

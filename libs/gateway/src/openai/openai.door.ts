@@ -85,11 +85,12 @@ export class OpenAiDoor {
     request: FastifyRequest,
     reply: FastifyReply,
     work: () => Promise<unknown>,
-  ): Promise<FastifyReply> {
+  ): Promise<void> {
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
     await this.operations.runCall(request.caller!, gone.signal, work);
-    return reply;
   }
 
   private fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -101,7 +102,7 @@ export class OpenAiDoor {
   }
 
   private async models(reply: FastifyReply): Promise<void> {
-    await reply.send({ object: 'list', data: await this.listModels() });
+    void reply.send({ object: 'list', data: await this.listModels() });
   }
 
   private async model(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -112,7 +113,7 @@ export class OpenAiDoor {
       const available = all.map((each) => each.id).join(', ');
       throw new UserError('MODEL_NOT_FOUND', { model: id, available });
     }
-    await reply.send(found);
+    void reply.send(found);
   }
 
   private async listModels(): Promise<{ id: string; object: 'model'; created: number; owned_by: string }[]> {
@@ -156,8 +157,9 @@ export class OpenAiDoor {
     }));
   }
 
-  private async whole(result: ChatResult, reply: FastifyReply): Promise<void> {
-    await reply
+  private whole(result: ChatResult, reply: FastifyReply): void {
+    // Not awaited, here and below: a reply is a promise of its last byte on its way, and nothing here waits for that.
+    void reply
       .header(OVERHEAD_HEADER, overheadOf(reply, result.upstreamMs))
       .header('x-aigc', aigcMetadata(this.config.AIGC_PRODUCER, [result.callId]))
       .send(completionOf(result));
@@ -180,7 +182,7 @@ export class OpenAiDoor {
         if (event.type !== 'done') continue;
         const { answer } = event;
         const produced = aigcMetadata(this.config.AIGC_PRODUCER, [answer.id]);
-        await reply.header('x-aigc', produced).send(groundedCompletionOf(answer));
+        void reply.header('x-aigc', produced).send(groundedCompletionOf(answer));
       }
       return;
     }
@@ -289,7 +291,7 @@ export class OpenAiDoor {
       tokens += part.promptTokens;
       upstreamMs += part.upstreamMs;
     }
-    await reply.header(OVERHEAD_HEADER, overheadOf(reply, upstreamMs)).send({
+    void reply.header(OVERHEAD_HEADER, overheadOf(reply, upstreamMs)).send({
       object: 'list',
       model: name,
       data: vectors.map((vector, index) => ({

@@ -55,6 +55,17 @@ describe('a rate limiter in Redis', () => {
     await Promise.all([one.close(), other.close()]);
   });
 
+  it('takes some ahead for a key that may do much, and no more than there is', async () => {
+    const redis = connect();
+    const limiter = new RedisRateLimiter(connect(), logger);
+    for (let n = 0; n < 90; n++) expect(await limiter.take('much', 45_000)).toBe(0);
+    // Two times 45, of which nothing is left; meanwhile the bucket can only have been filled up.
+    expect(Number(await redis.hget('midplane:rate:much', 'tokens'))).toBeGreaterThanOrEqual(45_000 - 90);
+    await redis.hset('midplane:rate:much', 'tokens', -1_000_000);
+    expect(await limiter.take('much', 45_000)).toBeGreaterThan(0);
+    await Promise.all([limiter.close(), redis.quit()]);
+  });
+
   it('counts for itself while Redis is away', async () => {
     const gone = new Redis({
       port: 1,

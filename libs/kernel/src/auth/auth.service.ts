@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 import { z } from 'zod';
 import { type Principal, ROLES, type Role } from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
@@ -12,6 +12,8 @@ export const DEFAULT_TENANT = 'default';
 /** How long a key that was found good is not looked up again, in ms: a revoked one ends at most this much later. */
 const KEY_CACHE_MS = 2_000;
 const KEY_CACHE_SIZE = 10_000;
+/** From this age on it is looked up again while it still counts, so that nobody waits for that. */
+const KEY_RENEW_MS = 1_000;
 
 /** Who asks, and how many requests a minute their key may make (null: the installation's default). */
 export interface Authenticated {
@@ -19,11 +21,19 @@ export interface Authenticated {
   requestsPerMinute: number | null;
 }
 
+/** A key that was found good, as of the moment when it was asked for. */
+interface Known {
+  since: number;
+  renewing: boolean;
+  who: Authenticated;
+}
+
 const names = z.array(z.string().max(200)).max(500).catch([]);
 
 /** Tells who sends a request, from its Authorization header. */
 export class AuthService {
-  private readonly known = new Map<string, { until: number; who: Authenticated }>();
+  private readonly known = new Map<string, Known>();
+  private readonly lookingUp = new Map<string, Promise<Authenticated | undefined>>();
 
   /**
    * @param oidc verifies tokens of an identity provider; undefined: only API keys are accepted
@@ -54,23 +64,50 @@ export class AuthService {
   /** Forgets the keys that were found good, so that a revocation counts at once in this process. */
   forget(): void {
     this.known.clear();
+    this.lookingUp.clear();
   }
 
   private async byKey(key: string): Promise<Authenticated | undefined> {
     const hash = hashKey(key);
     const id = hash.toString('base64');
-    const cached = this.known.get(id);
-    if (cached && cached.until > Date.now()) return cached.who;
-    const holder = await this.principals.holderOfKey(hash);
-    if (!holder) {
-      this.known.delete(id);
-      return undefined;
+    const known = this.known.get(id);
+    const age = known ? performance.now() - known.since : Infinity;
+    if (!known || age > KEY_CACHE_MS) return this.lookUp(id, hash);
+    if (age > KEY_RENEW_MS && !known.renewing) {
+      known.renewing = true;
+      // Where the database is away, whoever finds the key too old is told.
+      this.lookUp(id, hash).catch(() => (known.renewing = false));
     }
-    const { requestsPerMinute, ...principal } = holder;
-    if (this.known.size >= KEY_CACHE_SIZE) this.known.clear();
-    const who = { principal, requestsPerMinute };
-    this.known.set(id, { until: Date.now() + KEY_CACHE_MS, who });
-    return who;
+    return known.who;
+  }
+
+  /** Looks a key up, once for all who wait for the same one. */
+  private lookUp(id: string, hash: Buffer): Promise<Authenticated | undefined> {
+    const running = this.lookingUp.get(id);
+    if (running) return running;
+    const since = performance.now();
+    const looking = this.principals
+      .holderOfKey(hash)
+      .then((holder) => {
+        // What was forgotten meanwhile may be revoked: this answer is not kept.
+        const current = this.lookingUp.get(id) === looking;
+        if (!holder) {
+          if (current) this.known.delete(id);
+          return undefined;
+        }
+        const { requestsPerMinute, ...principal } = holder;
+        const who = { principal, requestsPerMinute };
+        if (current) {
+          if (this.known.size >= KEY_CACHE_SIZE) this.known.clear();
+          this.known.set(id, { since, renewing: false, who });
+        }
+        return who;
+      })
+      .finally(() => {
+        if (this.lookingUp.get(id) === looking) this.lookingUp.delete(id);
+      });
+    this.lookingUp.set(id, looking);
+    return looking;
   }
 
   private async byToken(token: string, oidc: OidcVerifier): Promise<Authenticated | undefined> {
@@ -98,5 +135,5 @@ export class AuthService {
 
 /** @returns SHA-256 of a key. Keys hold 256 random bits, so a slow hash would add nothing. */
 export function hashKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hashOf('sha256', key, 'buffer');
 }

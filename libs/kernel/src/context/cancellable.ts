@@ -1,3 +1,4 @@
+import { LinkedAbort } from './linked-abort.js';
 import { currentContext, iterateInContext } from './request-context.js';
 
 /**
@@ -7,12 +8,20 @@ import { currentContext, iterateInContext } from './request-context.js';
  */
 export function cancellable<T>(make: (signal: AbortSignal) => AsyncIterable<T>): AsyncGenerator<T, void> {
   const context = currentContext();
-  const gone = new AbortController();
-  const signal = AbortSignal.any([context.signal, gone.signal]);
-  const inner = iterateInContext({ ...context, signal }, () => make(signal));
-  const leave = () => gone.abort(new DOMException('The reader of the stream went away.', 'AbortError'));
+  const link = new LinkedAbort(context.signal);
+  const inner = iterateInContext({ ...context, signal: link.signal }, () => make(link.signal));
+  const leave = () => link.abort(() => new DOMException('The reader of the stream went away.', 'AbortError'));
   const outer: AsyncGenerator<T, void> = {
-    next: () => inner.next(),
+    next: async () => {
+      try {
+        const item = await inner.next();
+        if (item.done) link.release();
+        return item;
+      } catch (error) {
+        link.release();
+        throw error;
+      }
+    },
     return: (value) => {
       leave();
       return inner.return(value);

@@ -44,6 +44,8 @@ function serveSessions(registry: ServiceRegistry): Seen {
     },
     rateMessage: () => new Promise(() => {}),
     ratedQuestions: async () => [],
+    answerSettings: async () => ({ threshold: 0.5, isDefault: true }),
+    setAnswerSettings: async () => ({ threshold: 0.5, isDefault: true }),
     eraseAnswersFrom: async () => ({ erased: 'many' as unknown as number, left: 0 }),
     ask: async function* (): AsyncGenerator<AnswerEvent> {
       try {

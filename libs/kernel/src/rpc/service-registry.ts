@@ -3,12 +3,13 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/fetch';
 import type { AnyContractRouter, ContractProcedure, ContractRouterClient } from '@orpc/contract';
 import type { InferSchemaInput, InferSchemaOutput } from '@orpc/contract';
-import { createRouterClient, implement, type Router } from '@orpc/server';
+import { implement, type Router } from '@orpc/server';
 import { currentContext } from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
 import { observeCall } from '../telemetry/call.metrics.js';
 import { traceparent, TRACEPARENT_HEADER } from '../telemetry/tracing.js';
 import type { ContextToken } from './context-token.js';
+import { nearCalls } from './near-client.js';
 import { fromWire, mapErrors, toWire } from './problem-transport.js';
 
 /** Header that carries the signed request context between services. */
@@ -26,7 +27,8 @@ export type ServiceHandlers<N extends ServiceName> = {
 export type ServiceClient<N extends ServiceName> = ContractRouterClient<Services[N]>;
 
 type AnyHandler = (input: unknown) => unknown;
-type AnyClient = Record<string, (input: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>>;
+type AnyCall = (input: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>;
+type AnyClient = Record<string, AnyCall>;
 
 /** Knows which services run in this process and where the others are. */
 export class ServiceRegistry {
@@ -58,6 +60,12 @@ export class ServiceRegistry {
       ]),
     );
     this.routers.set(name, router as never);
+    this.clients.set(
+      name,
+      nearCalls(SERVICES[name] as AnyContractRouter, handlers as Record<string, AnyHandler>, (error) =>
+        this.explain(name, error),
+      ),
+    );
   }
 
   /** @returns the router of a service of this process, for the HTTP adapter */
@@ -79,15 +87,7 @@ export class ServiceRegistry {
           // Nest and await probe objects for `then` and lifecycle hooks: only calls of the contract exist.
           call in SERVICES[name]
             ? (input: unknown, options?: { signal?: AbortSignal }) =>
-                observeCall(name, call, () =>
-                  mapErrors(
-                    () =>
-                      this.connect(name)[call]!(input, {
-                        signal: options?.signal ?? currentContext().signal,
-                      }),
-                    (error) => this.explain(name, fromWire(error)),
-                  ),
-                )
+                observeCall(name, call, () => this.connect(name)[call]!(input, options))
             : undefined,
       },
     ) as ServiceClient<N>;
@@ -96,20 +96,26 @@ export class ServiceRegistry {
   private connect(name: ServiceName): AnyClient {
     const known = this.clients.get(name);
     if (known) return known;
-    const router = this.routers.get(name);
-    const client = router
-      ? createRouterClient(router, { context: {} })
-      : createORPCClient(
-          new RPCLink({
-            url: `${this.url(name)}/rpc/${name}`,
-            headers: () => ({
-              [CONTEXT_HEADER]: this.token.seal(currentContext()),
-              [TRACEPARENT_HEADER]: traceparent(),
-            }),
-          }),
-        );
-    this.clients.set(name, client as unknown as AnyClient);
-    return client as unknown as AnyClient;
+    const link = new RPCLink({
+      url: `${this.url(name)}/rpc/${name}`,
+      headers: () => ({
+        [CONTEXT_HEADER]: this.token.seal(currentContext()),
+        [TRACEPARENT_HEADER]: traceparent(),
+      }),
+    });
+    const far: AnyClient = createORPCClient(link);
+    const client = Object.fromEntries(
+      Object.keys(SERVICES[name]).map((call): [string, AnyCall] => [
+        call,
+        (input, options) =>
+          mapErrors(
+            () => far[call]!(input, { signal: options?.signal ?? currentContext().signal }),
+            (error) => this.explain(name, fromWire(error)),
+          ),
+      ]),
+    );
+    this.clients.set(name, client);
+    return client;
   }
 
   private url(name: ServiceName): string {

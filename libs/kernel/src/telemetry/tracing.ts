@@ -18,15 +18,19 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 /** Header that carries the calling span between services. */
 export const TRACEPARENT_HEADER = 'traceparent';
 
+/** Whether spans are sent. */
+let sending = false;
+
 /**
- * Does `work` as a span of the running call's trace. Costs next to nothing where no spans are sent.
+ * Does `work` as a span of the running call's trace. Costs nothing where no spans are sent.
  * A stream that `work` gives is a part of it: the span ends where the stream does, by its end, its failure or its
  * reader, and what the stream does in between are its children.
  * @param name low in number: the operation, never its input
  * @param attributes ids, counts and names; never text of people or secrets
  * @throws what `work` throws; an expected failure is noted as its code, a fault as an error
  */
-export function span<T>(name: string, attributes: Attributes, work: () => T | Promise<T>): Promise<T> {
+export async function span<T>(name: string, attributes: Attributes, work: () => T | Promise<T>): Promise<T> {
+  if (!sending) return work();
   return trace.getTracer('midplane').startActiveSpan(name, { attributes }, async (current) => {
     try {
       const result = await work();
@@ -142,7 +146,9 @@ export async function startTracing({ endpoint, service }: TracingSettings): Prom
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable());
+  sending = true;
   return async () => {
+    sending = false;
     await provider.shutdown();
     trace.disable();
     context.disable();

@@ -80,7 +80,10 @@ interface Found {
   words: string[];
 }
 type Search = z.output<typeof SearchInput>;
-type Asked = Omit<RerankRequest, 'candidates' | 'signal'>;
+type Asked = Omit<RerankRequest, 'candidates' | 'signal'> & {
+  /** The question's words, each once. */
+  words: string[];
+};
 
 /** A search before its ranking. */
 export interface Gathered {
@@ -178,7 +181,8 @@ export class SearchService {
     const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
       this.channels(input, narrowed, query, early),
     );
-    const asked = { query, words, scope, question, reach: lexical.reach, ranking: rankingOf(bases) };
+    const { reach, weights } = lexical;
+    const asked = { query, words, weights, scope, question, reach, ranking: rankingOf(bases) };
     return { bases, filters, asked, lexical, vector };
   }
 
@@ -243,7 +247,7 @@ export class SearchService {
     bases: SearchedBase[],
     words: string[],
   ): Promise<LexicalCandidates> {
-    if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [] };
+    if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [], weights: [] };
     const chunks = chunksOf(bases);
     const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
     const plan = lexicalPlan(chunks, indexed);
@@ -380,13 +384,13 @@ export class SearchService {
 
   /** @returns how the shown passages meet the question, token by token, where that can be told */
   private async aligned(
-    { scope, question, words }: Asked,
+    { scope, question, weights }: Asked,
     chunkIds: string[],
     known: Map<string, Alignment>,
   ): Promise<Map<string, Alignment>> {
     const missing = chunkIds.filter((id) => !known.has(id));
     if (!question || missing.length === 0) return known;
-    return new Map([...known, ...(await this.aligner.align(scope, question, words, missing))]);
+    return new Map([...known, ...(await this.aligner.align(scope, question, weights, missing))]);
   }
 
   /**

@@ -680,7 +680,7 @@ describe.each([
     );
     const states = (principal: Principal, principals?: string[]) =>
       asPrincipal(principal, () =>
-        new CandidateRepository(db.database).states({ ...scope, principals }, space[0]!.space, [], ids),
+        new CandidateRepository(db.database).states({ ...scope, principals }, space[0]!.space, ids),
       );
     expect(await states(owner)).toHaveLength(ids.length);
     expect(await states(stranger)).toEqual([]);

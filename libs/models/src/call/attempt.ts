@@ -40,39 +40,22 @@ export class Attempt {
    * Gives the answer's pieces as they come, and returns when it has ended whole.
    * @throws UpstreamFailure, or what the connection throws; the signal's reason where the caller goes away
    */
-  async *pieces(): AsyncGenerator<Piece, void> {
-    const { deployment, provider, request, maxTokens, signal, clock } = this.input;
+  async *pieces(): AsyncGenerator<Piece[], void> {
+    const { deployment, request, signal, clock } = this.input;
     const { firstTokenTimeoutMs, tokenTimeoutMs } = deployment;
     const watch = new Watch(signal, request.firstTokenTimeoutMs ?? firstTokenTimeoutMs, tokenTimeoutMs);
-    const events = provider.stream(
-      { ...request, model: deployment.upstreamName, maxTokens },
-      {
-        baseUrl: deployment.provider.baseUrl,
-        apiKey: deployment.provider.apiKey,
-        connectTimeoutMs: deployment.connectTimeoutMs,
-      },
-      watch.signal,
-    );
+    const batches = this.request(watch.signal);
     let whole = false;
     try {
       for (;;) {
-        const step = await clock.upstream(events.next());
+        const step = await clock.upstream(batches.next());
         if (step.done) break;
-        const event = step.value;
-        // Thinking out loud in a field of its own is progress as well.
-        if (event.type !== 'version') watch.alive();
-        if (event.type === 'version') this.version = event.version;
-        else if (event.type === 'finish') this.finish = event.reason;
-        else if (event.type === 'usage') {
-          this.promptTokens = event.promptTokens ?? this.promptTokens;
-          this.completionTokens = event.completionTokens ?? this.completionTokens;
-        } else if (event.type !== 'alive') {
-          this.characters += event.type === 'toolCall' ? event.arguments.length : event.text.length;
-          if (this.characters > maxTokens * CHARACTERS_A_TOKEN) {
-            throw new UpstreamFailure('endless', { number: maxTokens });
-          }
-          this.started = true;
-          yield event;
+        const pieces: Piece[] = [];
+        try {
+          for (const event of step.value) this.read(event, watch, pieces);
+        } finally {
+          // Also what came before a piece that is one too many.
+          if (pieces.length > 0) yield pieces;
         }
       }
       watch.check();
@@ -84,7 +67,40 @@ export class Attempt {
     } finally {
       if (whole) watch.stop();
       else watch.abort();
-      await events.return();
+      await batches.return();
+    }
+  }
+
+  private request(signal: AbortSignal): AsyncGenerator<UpstreamEvent[], void> {
+    const { deployment, provider, request, maxTokens } = this.input;
+    return provider.stream(
+      { ...request, model: deployment.upstreamName, maxTokens },
+      {
+        baseUrl: deployment.provider.baseUrl,
+        apiKey: deployment.provider.apiKey,
+        connectTimeoutMs: deployment.connectTimeoutMs,
+      },
+      signal,
+    );
+  }
+
+  /** @throws UpstreamFailure where the answer goes on without end */
+  private read(event: UpstreamEvent, watch: Watch, pieces: Piece[]): void {
+    // Thinking out loud in a field of its own is progress as well.
+    if (event.type !== 'version') watch.alive();
+    if (event.type === 'version') this.version = event.version;
+    else if (event.type === 'finish') this.finish = event.reason;
+    else if (event.type === 'usage') {
+      this.promptTokens = event.promptTokens ?? this.promptTokens;
+      this.completionTokens = event.completionTokens ?? this.completionTokens;
+    } else if (event.type !== 'alive') {
+      this.characters += event.type === 'toolCall' ? event.arguments.length : event.text.length;
+      const { maxTokens } = this.input;
+      if (this.characters > maxTokens * CHARACTERS_A_TOKEN) {
+        throw new UpstreamFailure('endless', { number: maxTokens });
+      }
+      this.started = true;
+      pieces.push(event);
     }
   }
 }

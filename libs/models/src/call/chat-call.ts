@@ -66,21 +66,21 @@ export class ChatCall {
   }
 
   /**
-   * Gives the call's events, `done` last.
+   * Gives the call's events, as many at once as came at once, `done` last.
    * @throws UserError MODEL_UNAVAILABLE, INVALID_INPUT where the model refuses the request; the signal's reason
    */
-  async *events(): AsyncGenerator<ChatEvent, void> {
+  async *events(): AsyncGenerator<ChatEvent[], void> {
     try {
       yield* this.targets();
       this.outcome = 'ok';
-      yield { type: 'done', result: this.result() };
+      yield [{ type: 'done', result: this.result() }];
     } catch (error) {
       if (!this.input.signal.aborted) this.outcome = outcomeOf(error);
       throw error;
     }
   }
 
-  private async *targets(): AsyncGenerator<ChatEvent, void> {
+  private async *targets(): AsyncGenerator<ChatEvent[], void> {
     const { plan, signal, states } = this.input;
     let failure: UpstreamFailure | undefined;
     let failed: Deployment | undefined;
@@ -119,7 +119,7 @@ export class ChatCall {
   private async *attempt(
     deployment: Deployment,
     before: UpstreamFailure | undefined,
-  ): AsyncGenerator<ChatEvent, void> {
+  ): AsyncGenerator<ChatEvent[], void> {
     const { request, providers, signal, states } = this.input;
     const { clock } = this;
     const maxTokens = maxTokensFor(request, deployment);
@@ -133,11 +133,17 @@ export class ChatCall {
     const ended = beginAttempt(deployment.name);
     let outcome = 'left';
     try {
-      for await (const piece of attempt.pieces()) yield* this.sendOn(piece, attempt, before);
+      for await (const pieces of attempt.pieces()) {
+        const events = this.eventsOf(pieces, attempt, before);
+        this.sentOn = true;
+        const resume = clock.reader();
+        yield events;
+        resume();
+      }
       states.breaker(deployment.id).succeeded();
       outcome = 'ok';
       // An answer of nothing has begun and ended all the same.
-      if (!attempt.started) yield* this.begin(attempt, before);
+      if (!attempt.started) yield [this.begin(attempt, before)];
     } catch (thrown) {
       if (!signal.aborted) {
         const failure = asUpstreamFailure(thrown, attempt.started);
@@ -152,33 +158,20 @@ export class ChatCall {
     }
   }
 
-  private async *sendOn(
-    piece: Piece,
-    attempt: Attempt,
-    before: UpstreamFailure | undefined,
-  ): AsyncGenerator<ChatEvent, void> {
-    this.draft.add(piece);
-    if (this.began !== attempt) yield* this.begin(attempt, before);
-    this.sentOn = true;
-    const resume = this.clock.reader();
-    yield piece;
-    resume();
+  /** @returns what the reader gets: before the first piece, who answers */
+  private eventsOf(pieces: Piece[], attempt: Attempt, before: UpstreamFailure | undefined): ChatEvent[] {
+    for (const piece of pieces) this.draft.add(piece);
+    return this.began === attempt ? pieces : [this.begin(attempt, before), ...pieces];
   }
 
-  /** Says who answers, before the first piece. */
-  private async *begin(
-    attempt: Attempt,
-    before: UpstreamFailure | undefined,
-  ): AsyncGenerator<ChatEvent, void> {
+  /** Says who answers. */
+  private begin(attempt: Attempt, before: UpstreamFailure | undefined): ChatEvent {
     this.began = attempt;
     this.firstTokenMs ??= this.clock.totalMs;
     const answering = this.answering(attempt);
-    const resume = this.clock.reader();
-    if (this.sentOn) {
-      this.restarts++;
-      yield { type: 'restarted', reason: before?.explain() ?? '', ...answering };
-    } else yield { type: 'started', upstreamMs: this.clock.upstreamMs, ...answering };
-    resume();
+    if (!this.sentOn) return { type: 'started', upstreamMs: this.clock.upstreamMs, ...answering };
+    this.restarts++;
+    return { type: 'restarted', reason: before?.explain() ?? '', ...answering };
   }
 
   /** Adds up what an attempt took: also one that died or was left was paid for, as far as it came. */

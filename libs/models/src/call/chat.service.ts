@@ -41,10 +41,12 @@ export class ChatService {
 
   /** @returns the whole answer; what dies in the middle is begun anew, and nobody sees it */
   async complete(request: ChatRequest): Promise<ChatResult> {
+    let result: ChatResult | undefined;
     for await (const event of this.chat({ ...request, onInterruption: 'restart' })) {
-      if (event.type === 'done') return event.result;
+      if (event.type === 'done') result = event.result;
     }
-    throw new Error('A stream of an answer ended without its end.');
+    if (!result) throw new Error('A stream of an answer ended without its end.');
+    return result;
   }
 
   /** @returns what a name stands for; null where nothing was named and there is no default route */
@@ -93,12 +95,14 @@ export class ChatService {
         return;
       }
       if (plan.shadow) this.shadows.copy({ id, request, plan, promptTokens, context }, plan.shadow);
-      for await (const event of call.events()) {
-        if (!place || event.type !== 'done') yield event;
-        else {
-          const result: ChatResult = { ...event.result, cache: 'miss' };
-          await this.cache.keep(place, result);
-          yield { type: 'done', result };
+      for await (const events of call.events()) {
+        for (const event of events) {
+          if (!place || event.type !== 'done') yield event;
+          else {
+            const result: ChatResult = { ...event.result, cache: 'miss' };
+            await this.cache.keep(place, result);
+            yield { type: 'done', result };
+          }
         }
       }
     } finally {

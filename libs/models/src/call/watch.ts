@@ -1,11 +1,14 @@
+import { LinkedAbort } from '@midplane/kernel';
 import { UpstreamFailure } from '../provider/upstream-failure.js';
+
+/** Why the request of an attempt that has failed ends. Nobody sees it. */
+const LEFT = new Error('The attempt has ended.');
 
 /** Aborts a request where a token doesn't come in time, or where the caller goes away. */
 export class Watch {
-  private readonly controller = new AbortController();
+  private readonly link: LinkedAbort;
   private timer: NodeJS.Timeout;
   private first = true;
-  readonly signal: AbortSignal;
 
   /**
    * @param firstTokenMs how long the first sign of life may take
@@ -16,8 +19,13 @@ export class Watch {
     firstTokenMs: number,
     private readonly tokenMs: number,
   ) {
-    this.signal = AbortSignal.any([caller, this.controller.signal]);
+    this.link = new LinkedAbort(caller);
     this.timer = this.wait(firstTokenMs, 'firstToken');
+  }
+
+  /** Aborts the request. */
+  get signal(): AbortSignal {
+    return this.link.signal;
   }
 
   /** Something came: the waiting begins anew. */
@@ -37,15 +45,17 @@ export class Watch {
   /** Ends the waiting. */
   stop(): void {
     clearTimeout(this.timer);
+    this.link.release();
   }
 
   /** Ends the waiting, and the request where it still runs. */
   abort(): void {
-    this.stop();
-    this.controller.abort();
+    clearTimeout(this.timer);
+    this.link.abort(() => LEFT);
+    this.link.release();
   }
 
   private wait(ms: number, reason: 'firstToken' | 'stalled'): NodeJS.Timeout {
-    return setTimeout(() => this.controller.abort(new UpstreamFailure(reason, { number: ms / 1000 })), ms);
+    return setTimeout(() => this.link.abort(() => new UpstreamFailure(reason, { number: ms / 1000 })), ms);
   }
 }

@@ -1,10 +1,20 @@
 import type { ModelKind, ModelView, ProviderView } from '@midplane/contracts';
 import { ModelInput, ProviderInput } from '@midplane/contracts';
-import { AuditLog, authorize, currentContext, Database, newId, SecretBox, UserError } from '@midplane/kernel';
+import {
+  AuditLog,
+  authorize,
+  currentContext,
+  Database,
+  invalidInput,
+  newId,
+  SecretBox,
+  UserError,
+} from '@midplane/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { DeploymentStates } from '../call/deployment-states.js';
 import { MODELS_CONFIG, type ModelsConfig } from '../models.config.js';
+import { ModelHosts } from '../provider/model-hosts.js';
 import type { Deployment } from './catalog.js';
 import { Catalogs } from './catalogs.js';
 import type { ProviderRow } from './catalog.repository.js';
@@ -20,6 +30,7 @@ export class ProviderService {
     private readonly audit: AuditLog,
     private readonly catalogs: Catalogs,
     private readonly states: DeploymentStates,
+    private readonly hosts: ModelHosts,
     @Inject(MODELS_CONFIG) private readonly config: ModelsConfig,
   ) {}
 
@@ -48,9 +59,10 @@ export class ProviderService {
     ];
   }
 
-  /** @throws UserError PROVIDER_NAME_TAKEN, FORBIDDEN */
+  /** @throws UserError PROVIDER_NAME_TAKEN, INVALID_INPUT for a host that may not be reached, FORBIDDEN */
   async create(input: z.output<typeof ProviderInput>): Promise<ProviderView> {
     authorize('create', 'Model');
+    this.checkHost(input.baseUrl);
     const { tenantId } = currentContext().principal;
     const id = newId();
     const [sealed, hint] = this.seal(input.apiKey, id);
@@ -72,7 +84,7 @@ export class ProviderService {
     return providerView(row);
   }
 
-  /** Changes what is given. @throws UserError PROVIDER_NOT_FOUND, PROVIDER_NAME_TAKEN, FORBIDDEN */
+  /** Changes what is given. @throws UserError PROVIDER_NOT_FOUND, PROVIDER_NAME_TAKEN, INVALID_INPUT, FORBIDDEN */
   async update({
     id,
     name,
@@ -80,6 +92,7 @@ export class ProviderService {
     apiKey,
   }: { id: string } & Partial<z.output<typeof ProviderInput>>): Promise<ProviderView> {
     authorize('update', 'Model');
+    if (baseUrl) this.checkHost(baseUrl);
     const [sealed, hint] = this.seal(apiKey, id);
     const work = this.database.tenant(async (manager) => {
       const [rows] = (await manager.query(
@@ -201,6 +214,16 @@ export class ProviderService {
       promptPriceMicros,
       completionPriceMicros,
     };
+  }
+
+  /** What a name stands for may change, so its addresses are looked at with each connection as well. */
+  private checkHost(baseUrl: string): void {
+    const { hostname } = new URL(baseUrl);
+    if (this.hosts.allows(hostname)) return;
+    throw invalidInput('baseUrl', {
+      en: `the host ${hostname} may not be reached; the operator of this installation allows hosts by MODEL_HOSTS`,
+      zh: `不允许访问主机 ${hostname}；允许的主机由本系统的运维人员通过 MODEL_HOSTS 设置`,
+    });
   }
 
   private seal(apiKey: string | undefined, id: string): [Buffer | null, string | null] {

@@ -19,13 +19,20 @@ export async function addCalls(manager: EntityManager, calls: CallRecord[]): Pro
   );
 }
 
+/** Columns by the names of their fields. */
+const columns = new Map<string, string>();
+
 function toRow(call: CallRecord): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(call).map(([name, value]) => [
-      name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`),
-      value as unknown,
-    ]),
-  );
+  const row: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(call)) {
+    let column = columns.get(name);
+    if (!column) {
+      column = name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
+      columns.set(name, column);
+    }
+    row[column] = value;
+  }
+  return row;
 }
 
 /** What a row is counted under; null leaves it out. */

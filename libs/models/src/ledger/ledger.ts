@@ -93,6 +93,8 @@ export class Ledger {
   private async writeBatch(tenantId: string, batch: Entry[]): Promise<void> {
     const settlements = batch.flatMap(({ settlement }) => settlement ?? []);
     const records = batch.map(({ record }) => record);
+    // First: what is learned from the transaction is then never behind what a store adds up by itself.
+    if (settlements.length > 0) await this.limits.share(tenantId);
     const spent = await this.database.tenantOf(tenantId, async (manager) => {
       await addCalls(manager, records);
       return settlements.length > 0 ? payInPostgres(manager, tenantId, settlements) : [];

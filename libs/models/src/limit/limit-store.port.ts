@@ -45,6 +45,8 @@ export interface LimitStore {
   reserve(tenantId: string, callId: string, demands: Demand[]): Promise<Refusal | undefined>;
   /** Gives back what a call did not need, at once; Postgres is told by the ledger, in the transaction of its rows. */
   settle(settlement: Settlement): Promise<void>;
+  /** Tells other processes what calls of this one took that have been settled. The ledger asks for it before it writes. */
+  share(tenantId: string): Promise<void>;
   /** Tells what has been spent by the ledger, which is the truth: a store that knows less is behind. */
   learn(tenantId: string, spent: SpentBudget[]): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { newId, type Principal, type ServiceClient, ServiceRegistry, type UserError } from '@midplane/kernel';
 import {
   asPrincipal,
@@ -13,7 +14,9 @@ import {
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addModel, addRoute, type BootedModels, bootModels, HI } from '../testing/boot-models.js';
-import { LIMIT_STORE, type LimitStore } from './limit-store.port.js';
+import { type Demand, LIMIT_STORE, type LimitStore } from './limit-store.port.js';
+import { PostgresLimitStore } from './postgres.limit-store.js';
+import { RedisLimitStore } from './redis.limit-store.js';
 
 /** "hi" is estimated at 9 tokens, and the answer may have 10: the estimate is what the call takes. */
 const MAX_TOKENS = 10;
@@ -188,9 +191,98 @@ describe('while Redis', () => {
       await booted.ledger();
       await redis.restart();
       expect(await times(booted.models, name, 5)).toEqual({ ok: 1, MODEL_BUDGET_SPENT: 4 });
-      await booted.ledger();
+      const rows = await booted.ledger();
+      expect(
+        rows
+          .slice(-5)
+          .map(({ outcome, attempts }) => `${outcome} ${attempts}`)
+          .sort(),
+      ).toEqual([...Array.from({ length: 4 }, () => 'MODEL_BUDGET_SPENT 0'), 'ok 1']);
+      expect(server.requests).toHaveLength(3);
       await expect.poll(async () => call(booted.models, name)).toBe('MODEL_BUDGET_SPENT');
     }));
+});
+
+describe('leases in Redis', () => {
+  let booted: BootedModels;
+  beforeAll(async () => {
+    booted = await bootModels();
+  });
+  afterAll(() => booted?.close());
+
+  const connect = () => new Redis(redis.url, { maxRetriesPerRequest: 0 });
+  const open = () =>
+    new RedisLimitStore(
+      connect(),
+      booted.modules.kernel.database,
+      new PostgresLimitStore(booted.modules.kernel.database),
+      booted.modules.kernel.logger,
+    );
+  /** Of one script, since Redis started. */
+  async function scriptsRun(client: Redis): Promise<number> {
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
+  }
+  async function budget(calls: number): Promise<Limit> {
+    const admin = await createPrincipal(booted.modules.kernel.database);
+    return asPrincipal(admin, async () => {
+      const budgetMicros = calls * COST;
+      const limit = await booted.models.setLimit({ scope: 'tenant', budgetMicros, budgetPeriod: 'total' });
+      return { ...limit, tenantId: admin.tenantId };
+    });
+  }
+  type Limit = Demand['limit'] & { tenantId: string };
+
+  /** One process that calls as fast as it can, eight calls at a time, until it is refused or has had its share. */
+  async function spend(store: LimitStore, limit: Limit, most: number): Promise<number> {
+    const demand: Demand = { limit, subject: '', period: 'total', tokens: 19, micros: COST };
+    let admitted = 0;
+    let begun = 0;
+    const caller = async () => {
+      while (begun++ < most) {
+        const callId = newId();
+        if (await store.reserve(limit.tenantId, callId, [demand])) return;
+        admitted++;
+        await setTimeout(1);
+        await store.settle({ tenantId: limit.tenantId, callId, demands: [demand], tokens: 19, micros: COST });
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, caller));
+    return admitted;
+  }
+
+  it('three processes that call until the end of a budget never overspend it, and leave next to nothing', async () => {
+    const limit = await budget(3_000);
+    const stores = [open(), open(), open()];
+    const admitted = await Promise.all(stores.map((store) => spend(store, limit, Infinity)));
+    const sum = admitted.reduce((a, b) => a + b);
+    expect(sum).toBeLessThanOrEqual(3_000);
+    expect(sum).toBeGreaterThanOrEqual(2_800);
+    await Promise.all(stores.map((store) => store.close()));
+    const client = connect();
+    const key = `midplane:{${limit.tenantId}}:limit:${limit.id}::total`;
+    expect(await client.hgetall(key)).toEqual({ spent: String(sum * COST), reserved: '0' });
+    expect(await client.zcard(`${key}:held`)).toBe(0);
+    await client.quit();
+  });
+
+  it('are one step for many calls, and what is shared is not counted twice', async () => {
+    const limit = await budget(1_000_000);
+    const client = connect();
+    const store = open();
+    const before = await scriptsRun(client);
+    // Each for itself they would be 2,000.
+    expect(await spend(store, limit, 1_000)).toBe(1_000);
+    expect((await scriptsRun(client)) - before).toBeLessThan(1_000);
+    // As the ledger does: first what this process has settled, then what Postgres knows.
+    await store.share(limit.tenantId);
+    await store.learn(limit.tenantId, [
+      { limitId: limit.id, subject: '', period: 'total', micros: 1_000 * COST },
+    ]);
+    await store.close();
+    const key = `midplane:{${limit.tenantId}}:limit:${limit.id}::total`;
+    expect(await client.hgetall(key)).toEqual({ spent: String(1_000 * COST), reserved: '0' });
+    await client.quit();
+  });
 });
 
 /** @returns a port that nobody listens on */

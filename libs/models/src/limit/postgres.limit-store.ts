@@ -99,6 +99,10 @@ export class PostgresLimitStore implements LimitStore {
     // The ledger's transaction does it.
   }
 
+  async share(): Promise<void> {
+    // Nothing is kept from them.
+  }
+
   async learn(): Promise<void> {
     // What the ledger wrote is what is read here.
   }

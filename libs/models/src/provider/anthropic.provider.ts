@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatRequest, ContentPart, FinishReason, ToolChoice } from '@midplane/contracts';
 import type { ChatProvider, Endpoint, Lack, UpstreamEvent, UpstreamRequest } from './chat-provider.port.js';
+import { readBatches, type UpstreamEvents } from './upstream-events.js';
 import { UpstreamFailure } from './upstream-failure.js';
 import type { UpstreamHttp } from './upstream-http.js';
 
@@ -56,12 +57,12 @@ export class AnthropicProvider implements ChatProvider {
     return at < 0 ? undefined : { field: `messages.${at}.toolCalls`, feature: 'arguments that are not JSON' };
   }
 
-  async *stream(
+  stream(
     request: UpstreamRequest,
     endpoint: Endpoint,
     signal: AbortSignal,
-  ): AsyncGenerator<UpstreamEvent, void> {
-    const events = this.http.events({
+  ): AsyncGenerator<UpstreamEvent[], void> {
+    const batches = this.http.events({
       url: `${endpoint.baseUrl}/messages`,
       headers: {
         'anthropic-version': API_VERSION,
@@ -73,41 +74,44 @@ export class AnthropicProvider implements ChatProvider {
     });
     /** Which of our tool calls a content block is. */
     const calls = new Map<number, number>();
-    for await (const data of events) {
-      const event = JSON.parse(data) as Event;
-      switch (event.type) {
-        case 'message_start':
-          if (event.message?.model) yield { type: 'version', version: event.message.model };
-          yield { type: 'usage', promptTokens: promptTokens(event.message?.usage) };
-          break;
-        case 'content_block_start':
-          if (event.content_block?.type === 'tool_use') {
-            const { id, name } = event.content_block;
-            const index = calls.size;
-            calls.set(event.index ?? 0, index);
-            yield { type: 'toolCall', index, id: id ?? `call_${index}`, name: name ?? '', arguments: '' };
-          } else yield { type: 'alive' };
-          break;
-        case 'content_block_delta':
-          yield piece(event, calls);
-          break;
-        case 'message_delta': {
-          if (event.usage) yield { type: 'usage', completionTokens: event.usage.output_tokens };
-          const reason = event.delta?.stop_reason;
-          if (reason) yield { type: 'finish', reason: FINISH[reason] ?? 'stop' };
-          break;
-        }
-        case 'message_stop':
-          return;
-        case 'error':
-          throw new UpstreamFailure(event.error?.type === 'overloaded_error' ? 'busy' : 'reported', {
-            number: 529,
-            retryable: true,
-          });
-        default:
-          yield { type: 'alive' };
-      }
+    return readBatches(batches, (data, events) => read(JSON.parse(data) as Event, calls, events));
+  }
+}
+
+/** Reads one event. @returns whether it is the answer's end */
+function read(event: Event, calls: Map<number, number>, events: UpstreamEvents): boolean {
+  switch (event.type) {
+    case 'message_start':
+      if (event.message?.model) events.add({ type: 'version', version: event.message.model });
+      events.add({ type: 'usage', promptTokens: promptTokens(event.message?.usage) });
+      return false;
+    case 'content_block_start':
+      if (event.content_block?.type === 'tool_use') {
+        const { id, name } = event.content_block;
+        const index = calls.size;
+        calls.set(event.index ?? 0, index);
+        events.add({ type: 'toolCall', index, id: id ?? `call_${index}`, name: name ?? '', arguments: '' });
+      } else events.add({ type: 'alive' });
+      return false;
+    case 'content_block_delta':
+      events.add(piece(event, calls));
+      return false;
+    case 'message_delta': {
+      if (event.usage) events.add({ type: 'usage', completionTokens: event.usage.output_tokens });
+      const reason = event.delta?.stop_reason;
+      if (reason) events.add({ type: 'finish', reason: FINISH[reason] ?? 'stop' });
+      return false;
     }
+    case 'message_stop':
+      return true;
+    case 'error':
+      throw new UpstreamFailure(event.error?.type === 'overloaded_error' ? 'busy' : 'reported', {
+        number: 529,
+        retryable: true,
+      });
+    default:
+      events.add({ type: 'alive' });
+      return false;
   }
 }
 

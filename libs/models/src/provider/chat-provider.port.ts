@@ -59,12 +59,13 @@ export interface ChatProvider {
   lacks(request: ChatRequest): Lack | undefined;
 
   /**
-   * Sends the request and gives what comes back, as it comes; returns at the end of the protocol, whole or not.
+   * Sends the request and gives what comes back, as much at once as came at once; returns at the end of the protocol,
+   * whole or not.
    * @throws UpstreamFailure, or what the connection throws; the signal's reason where it aborts
    */
   stream(
     request: UpstreamRequest,
     endpoint: Endpoint,
     signal: AbortSignal,
-  ): AsyncGenerator<UpstreamEvent, void>;
+  ): AsyncGenerator<UpstreamEvent[], void>;
 }

@@ -1,5 +1,6 @@
 import type { ChatMessage, ContentPart, FinishReason, ResponseFormat, ToolChoice } from '@midplane/contracts';
 import type { ChatProvider, Endpoint, UpstreamEvent, UpstreamRequest } from './chat-provider.port.js';
+import { readBatches, type UpstreamEvents } from './upstream-events.js';
 import { UpstreamFailure } from './upstream-failure.js';
 import type { UpstreamHttp } from './upstream-http.js';
 
@@ -44,54 +45,70 @@ export class OpenAiProvider implements ChatProvider {
     return undefined;
   }
 
-  async *stream(
+  stream(
     request: UpstreamRequest,
     endpoint: Endpoint,
     signal: AbortSignal,
-  ): AsyncGenerator<UpstreamEvent, void> {
-    const events = this.http.events({
+  ): AsyncGenerator<UpstreamEvent[], void> {
+    const batches = this.http.events({
       url: `${endpoint.baseUrl}/chat/completions`,
       headers: endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {},
       body: bodyOf(request, RENAMED_LIMIT.test(endpoint.baseUrl)),
       connectTimeoutMs: endpoint.connectTimeoutMs,
       signal,
     });
-    let version = '';
-    const calls = new Set<number>();
-    for await (const data of events) {
-      if (data === '[DONE]') return;
-      const chunk = JSON.parse(data) as Chunk;
-      if (chunk.error) throw new UpstreamFailure('reported', { retryable: true });
-      const named = [chunk.model, chunk.system_fingerprint].filter(Boolean).join(' ');
-      if (named && named !== version) yield { type: 'version', version: (version = named) };
-      if (chunk.usage) {
-        const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = chunk.usage;
-        yield { type: 'usage', promptTokens, completionTokens };
-      }
-      const choice = chunk.choices?.[0];
-      if (!choice) continue;
-      const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
-      const thought = reasoning_content ?? reasoning;
-      if (thought) yield { type: 'reasoning', text: thought };
-      if (content) yield { type: 'text', text: content };
-      for (const [position, call] of (tool_calls ?? []).entries()) {
-        const index = call.index ?? position;
-        const known = calls.has(index);
-        calls.add(index);
-        yield {
-          type: 'toolCall',
-          index,
-          // Endpoints that repeat id and name with each piece mean them once.
-          ...(known ? {} : { id: call.id ?? `call_${index}`, name: call.function?.name ?? '' }),
-          arguments: call.function?.arguments ?? '',
-        };
-      }
-      if (choice.finish_reason) {
-        const reason = FINISH[choice.finish_reason] ?? 'stop';
-        // Some end with `stop` what ends in tool calls.
-        yield { type: 'finish', reason: reason === 'stop' && calls.size > 0 ? 'toolCalls' : reason };
-      } else if (!content && !thought) yield { type: 'alive' };
+    const reader = new ChunkReader();
+    return readBatches(batches, (data, events) => {
+      if (data === '[DONE]') return true;
+      reader.read(JSON.parse(data) as Chunk, events);
+      return false;
+    });
+  }
+}
+
+/** Reads the chunks of one answer. */
+class ChunkReader {
+  private version = '';
+  private readonly calls = new Set<number>();
+
+  read(chunk: Chunk, events: UpstreamEvents): void {
+    if (chunk.error) throw new UpstreamFailure('reported', { retryable: true });
+    this.readVersion(chunk, events);
+    if (chunk.usage) {
+      const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = chunk.usage;
+      events.add({ type: 'usage', promptTokens, completionTokens });
     }
+    const choice = chunk.choices?.[0];
+    if (!choice) return;
+    const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
+    const thought = reasoning_content ?? reasoning;
+    if (thought) events.add({ type: 'reasoning', text: thought });
+    if (content) events.add({ type: 'text', text: content });
+    for (const [position, call] of (tool_calls ?? []).entries()) {
+      const index = call.index ?? position;
+      const known = this.calls.has(index);
+      this.calls.add(index);
+      events.add({
+        type: 'toolCall',
+        index,
+        // Endpoints that repeat id and name with each piece mean them once.
+        ...(known ? {} : { id: call.id ?? `call_${index}`, name: call.function?.name ?? '' }),
+        arguments: call.function?.arguments ?? '',
+      });
+    }
+    if (choice.finish_reason) {
+      const reason = FINISH[choice.finish_reason] ?? 'stop';
+      // Some end with `stop` what ends in tool calls.
+      events.add({ type: 'finish', reason: reason === 'stop' && this.calls.size > 0 ? 'toolCalls' : reason });
+    } else if (!content && !thought) events.add({ type: 'alive' });
+  }
+
+  private readVersion({ model, system_fingerprint }: Chunk, events: UpstreamEvents): void {
+    const named =
+      model && system_fingerprint ? `${model} ${system_fingerprint}` : model || system_fingerprint;
+    if (!named || named === this.version) return;
+    this.version = named;
+    events.add({ type: 'version', version: named });
   }
 }
 

@@ -3,6 +3,10 @@ import { contextIfAny, readRetryAfter, UserError } from '@midplane/kernel';
 
 /** Why a model could not answer, for a person. `{n}` and `{detail}` are filled in. */
 const REASONS = {
+  forbidden: {
+    en: 'its address may not be reached from here (MODEL_HOSTS)',
+    zh: '不允许访问该地址（MODEL_HOSTS）',
+  },
   unreachable: { en: 'it cannot be reached', zh: '无法连接' },
   firstToken: { en: 'it gave no token within {n} s', zh: '{n} 秒内没有输出' },
   stalled: {

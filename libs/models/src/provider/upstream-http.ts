@@ -1,11 +1,15 @@
 import { createParser } from 'eventsource-parser';
-import { Agent } from 'undici';
-import { type FailureOptions, statusFailure, UpstreamFailure } from './upstream-failure.js';
+import { Agent, type Dispatcher } from 'undici';
+import type { ModelHosts } from './model-hosts.js';
+import { statusFailure, UpstreamFailure } from './upstream-failure.js';
 
 /** Most that is read of an answer that is an error, in bytes. */
 const ERROR_BYTES = 16_384;
 /** Most that one event may hold, in characters: more is not a token. */
 const EVENT_CHARACTERS = 4_000_000;
+
+/** From so much that nobody has read yet, in bytes, the endpoint is made to wait. */
+const HELD_BYTES = 65_536;
 
 /** What may come after the protocol's end, and for how long it is waited for; else the connection is closed. */
 const LAST_BYTES = 16_384;
@@ -19,65 +23,43 @@ export interface UpstreamPost {
   signal: AbortSignal;
 }
 
+/** Where a URL leads, and whether it may be gone to. */
+interface Target {
+  origin: string;
+  path: string;
+  allowed: boolean;
+}
+
+/** URLs whose target is remembered. */
+const MOST_TARGETS = 1_000;
+
 /** Sends requests to providers over connections that are kept, and reads their event streams. */
 export class UpstreamHttp {
   private readonly agents = new Map<number, Agent>();
+  private readonly targets = new Map<string, Target>();
+
+  /** @param hosts which hosts may be reached */
+  constructor(private readonly hosts: ModelHosts) {}
 
   /**
-   * @returns the data of each server-sent event, as it comes
-   * @throws UpstreamFailure for a status that is not 2xx, or an answer that is no event stream; what the connection
-   *   throws where it fails
+   * @returns the data of server-sent events, as many at once as came at once
+   * @throws UpstreamFailure for a host that may not be reached, a status that is not 2xx, or an answer that is no event
+   *   stream; what the connection throws where it fails
    */
-  async *events({
-    url,
-    headers,
-    body,
-    connectTimeoutMs,
-    signal,
-  }: UpstreamPost): AsyncGenerator<string, void> {
-    const target = new URL(url);
-    const response = await this.agent(connectTimeoutMs).request({
-      origin: target.origin,
-      path: `${target.pathname}${target.search}`,
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify(body),
-      signal,
-    });
-    if (response.statusCode < 200 || response.statusCode > 299) {
-      const message = await errorMessage(response.body);
-      throw statusFailure(response.statusCode, response.headers, message);
-    }
-    if (!/^text\/event-stream\b/i.test(String(response.headers['content-type'] ?? ''))) {
-      response.body.destroy();
-      throw garbled('it answers with no event stream');
-    }
-    const ready: string[] = [];
-    let broken: Error | undefined;
-    const parser = createParser({
-      maxBufferSize: EVENT_CHARACTERS,
-      onEvent: ({ data }) => ready.push(data),
-      onError: (error) => {
-        // Fields that the standard doesn't know are to be passed over.
-        if (error.type !== 'unknown-field' && error.type !== 'invalid-retry') broken = error;
-      },
-    });
-    const decoder = new TextDecoder();
-    try {
-      for await (const bytes of response.body.iterator({ destroyOnReturn: false })) {
-        parser.feed(decoder.decode(bytes as Buffer, { stream: true }));
-        if (broken) throw garbled(broken.message, { cause: broken });
-        yield* ready;
-        ready.length = 0;
-      }
-    } finally {
-      // Who has read the protocol's end leaves the last bytes of HTTP unread: read, they free the connection for the
-      // next call. Who goes away before that aborts the signal, which ends it.
-      if (!response.body.readableEnded) {
-        const signal = AbortSignal.timeout(LAST_BYTES_MS);
-        response.body.dump({ limit: LAST_BYTES, signal }).catch(() => undefined);
-      }
-    }
+  events({ url, headers, body, connectTimeoutMs, signal }: UpstreamPost): EventStream {
+    const { origin, path, allowed } = this.target(url);
+    const stream = new EventStream(signal);
+    if (allowed) {
+      const request: Dispatcher.DispatchOptions = {
+        origin,
+        path,
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json', accept: 'text/event-stream' },
+        body: JSON.stringify(body),
+      };
+      this.agent(connectTimeoutMs).dispatch(request, stream);
+    } else stream.fail(new UpstreamFailure('forbidden'));
+    return stream;
   }
 
   /** Closes the connections. */
@@ -85,37 +67,192 @@ export class UpstreamHttp {
     await Promise.all([...this.agents.values()].map((agent) => agent.destroy()));
   }
 
+  private target(url: string): Target {
+    let target = this.targets.get(url);
+    if (!target) {
+      const { origin, pathname, search, hostname } = new URL(url);
+      target = { origin, path: `${pathname}${search}`, allowed: this.hosts.allows(hostname) };
+      if (this.targets.size >= MOST_TARGETS) this.targets.clear();
+      this.targets.set(url, target);
+    }
+    return target;
+  }
+
   private agent(connectTimeoutMs: number): Agent {
     let agent = this.agents.get(connectTimeoutMs);
     if (!agent) {
+      const connect = { timeout: connectTimeoutMs, lookup: this.hosts.lookup };
       // How long an answer may take is watched token by token, not here.
-      agent = new Agent({ connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
+      agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
       this.agents.set(connectTimeoutMs, agent);
     }
     return agent;
   }
 }
 
-const garbled = (detail: string, options: FailureOptions = {}) =>
-  new UpstreamFailure('garbled', { detail, retryable: true, ...options });
+type Batch = IteratorResult<string[], undefined>;
+
+/**
+ * The events of one answer. Who stops reading after the protocol's end leaves the last bytes of HTTP to be read here,
+ * which frees the connection for the next call; who goes away before that aborts the signal, which closes it.
+ */
+export class EventStream implements AsyncIterableIterator<string[], undefined>, Dispatcher.DispatchHandler {
+  private ready: string[] = [];
+  private held = 0;
+  private status = 200;
+  private headers: Record<string, string | string[] | undefined> = {};
+  /** The body of an answer that is an error. */
+  private error: Buffer[] | undefined;
+  private controller: Dispatcher.DispatchController | undefined;
+  private waiting: { resolve(batch: Batch): void; reject(error: unknown): void } | undefined;
+  private failure: { error: unknown } | undefined;
+  private ended = false;
+  private left: { bytes: number; timer: NodeJS.Timeout } | undefined;
+  private readonly decoder = new TextDecoder();
+  private readonly parser = createParser({
+    maxBufferSize: EVENT_CHARACTERS,
+    onEvent: ({ data }) => this.ready.push(data),
+    onError: (error) => {
+      // Fields that the standard doesn't know are to be passed over.
+      if (error.type === 'unknown-field' || error.type === 'invalid-retry') return;
+      this.close(new UpstreamFailure('garbled', { detail: error.message, retryable: true, cause: error }));
+    },
+  });
+  private readonly onAbort = () => this.close(this.signal.reason);
+
+  constructor(private readonly signal: AbortSignal) {
+    if (signal.aborted) this.onAbort();
+    else signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  next(): Promise<Batch> {
+    if (this.ready.length > 0) return Promise.resolve({ done: false, value: this.take() });
+    if (this.failure) return Promise.reject(this.failure.error as Error);
+    if (this.ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
+  }
+
+  async return(): Promise<Batch> {
+    if (!this.ended && !this.failure) {
+      const timer = setTimeout(() => this.close(new Error('left')), LAST_BYTES_MS);
+      this.left = { bytes: 0, timer };
+      this.resume();
+    }
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.failure) controller.abort(asError(this.failure.error));
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.status = status;
+    this.headers = headers;
+    if (status < 200 || status > 299) this.error = [];
+    else if (!/^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))) {
+      const detail = 'it answers with no event stream';
+      this.close(new UpstreamFailure('garbled', { detail, retryable: true }));
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    if (this.failure) return;
+    if (this.error) {
+      this.error.push(bytes);
+      this.held += bytes.length;
+      if (this.held > ERROR_BYTES) this.close(this.statusFailure());
+      return;
+    }
+    if (this.left) {
+      this.left.bytes += bytes.length;
+      if (this.left.bytes > LAST_BYTES) this.close(new Error('left'));
+      return;
+    }
+    this.held += bytes.length;
+    this.parser.feed(this.decoder.decode(bytes, { stream: true }));
+    if (this.held > HELD_BYTES && this.ready.length > 0) controller.pause();
+    this.tell();
+  }
+
+  onResponseEnd(): void {
+    this.ended = true;
+    if (this.error) this.failure ??= { error: this.statusFailure() };
+    this.settle();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
+    // An answer that was an error stays one, whole or not.
+    this.fail(this.error ? this.statusFailure() : error);
+  }
+
+  /** Ends the stream with an error, after what is ready. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
+    this.settle();
+  }
+
+  /** The same, and closes the connection. */
+  private close(error: unknown): void {
+    this.fail(error);
+    this.controller?.abort(asError(error));
+  }
+
+  private settle(): void {
+    clearTimeout(this.left?.timer);
+    this.signal.removeEventListener('abort', this.onAbort);
+    this.tell();
+  }
+
+  /** Hands what there is to who waits for it. */
+  private tell(): void {
+    const { waiting } = this;
+    if (!waiting) return;
+    if (this.ready.length > 0) {
+      this.waiting = undefined;
+      waiting.resolve({ done: false, value: this.take() });
+    } else if (this.failure) {
+      this.waiting = undefined;
+      waiting.reject(this.failure.error);
+    } else if (this.ended) {
+      this.waiting = undefined;
+      waiting.resolve({ done: true, value: undefined });
+    }
+  }
+
+  private take(): string[] {
+    const batch = this.ready;
+    this.ready = [];
+    this.resume();
+    return batch;
+  }
+
+  private resume(): void {
+    this.held = 0;
+    if (this.controller?.paused) this.controller.resume();
+  }
+
+  private statusFailure(): UpstreamFailure {
+    return statusFailure(this.status, this.headers, errorMessage(Buffer.concat(this.error ?? [])));
+  }
+}
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /** @returns `error.message` of a JSON error, as OpenAI and Anthropic both have it */
-async function errorMessage(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
+function errorMessage(body: Buffer): string | undefined {
   try {
-    for await (const part of body) {
-      parts.push(part);
-      size += part.length;
-      if (size > ERROR_BYTES) break;
-    }
-    const { error } = JSON.parse(Buffer.concat(parts).toString()) as { error?: { message?: unknown } };
+    const { error } = JSON.parse(body.toString()) as { error?: { message?: unknown } };
     return typeof error?.message === 'string' ? error.message : undefined;
   } catch {
     return undefined;
-  } finally {
-    body.destroy();
   }
 }

@@ -49,7 +49,6 @@ export class Answerers {
       model: ANSWERER_MODEL.embedder,
       role: 'passage',
       urgency: 'interactive',
-      centred: false,
       texts,
     });
     return vectors.map(decodeVector);

@@ -11,12 +11,16 @@ const SAME = 1e-6;
  * Share of the exact best that was found. One that is as good as the last of the exact counts as well: which of
  * several equals comes last is chance.
  * @param exact the best, all of them compared
+ * @param exactScores whether the scores of what was found are exact as well; else only the same chunks count
  */
-export function recallOf(found: Found[], exact: Found[]): number {
+export function recallOf(found: Found[], exact: Found[], exactScores = true): number {
   if (exact.length === 0) return 1;
   const last = exact.at(-1)!.score;
-  const some = found.slice(0, exact.length);
-  return Math.min(exact.length, some.filter(({ score }) => score >= last - SAME).length) / exact.length;
+  const best = new Set(exact.map(({ chunk }) => chunk));
+  const right = found
+    .slice(0, exact.length)
+    .filter(({ chunk, score }) => best.has(chunk) || (exactScores && score >= last - SAME));
+  return right.length / exact.length;
 }
 
 export const mean = (values: number[]): number =>

@@ -5,7 +5,7 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
-import { reachOf, type WordScores } from './lexical-weights.js';
+import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
   lexicalQuery,
   passagesQuery,
@@ -64,6 +64,8 @@ export interface LexicalCandidates {
   reach: number;
   /** Words of the question that the index does not have. */
   unseen: string[];
+  /** What the others weigh. */
+  weights: WordWeight[];
 }
 
 /** A chunk in full. */
@@ -80,13 +82,14 @@ export interface Passage {
   after: string[];
 }
 
-/** A chunk's token states, packed, and its BM25. */
+/** A chunk's token states, packed, and its words. */
 export interface ChunkStates {
   chunkId: string;
   states: Buffer;
   /** Whether it is written in Han characters. */
   han: boolean;
-  lexical: number;
+  /** As they are indexed, parted by spaces. */
+  words: string;
 }
 
 /** Finds chunks for a search, each channel by one query within the caller's tenant. */
@@ -132,13 +135,15 @@ export class CandidateRepository {
     indexed: number,
     limit: number,
   ): Promise<LexicalCandidates> {
-    if (words.length === 0) return { found: [], reach: 0, unseen: [] };
+    if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
     const [row] = await this.run<{ found: [string, number][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
       lexicalSettings(plan),
     );
     const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
-    return { found: row!.found.map(toCandidate), reach: reachOf(row!.weights, indexed), unseen };
+    const weights = weightsOf(words, row!.weights);
+    const reach = reachOf(weights, unseen.length, indexed);
+    return { found: row!.found.map(toCandidate), reach, unseen, weights };
   }
 
   /**
@@ -184,18 +189,12 @@ export class CandidateRepository {
 
   /**
    * @param space under which the embedder's states are kept
-   * @param words of the question, each once
    * @returns the token states of those chunks that have any and may still be seen
    */
-  async states(
-    scope: SearchScope,
-    space: string,
-    words: string[],
-    chunkIds: string[],
-  ): Promise<ChunkStates[]> {
+  async states(scope: SearchScope, space: string, chunkIds: string[]): Promise<ChunkStates[]> {
     if (chunkIds.length === 0) return [];
     const rows = await this.run<Omit<ChunkStates, 'states'> & { states: string }>(
-      statesQuery(scope, space, words, chunkIds),
+      statesQuery(scope, space, chunkIds),
       SETTINGS,
     );
     return rows.map((row) => ({ ...row, states: Buffer.from(row.states, 'base64') }));

@@ -1,22 +1,42 @@
 import { describe, expect, it } from 'vitest';
-import { reachOf } from './lexical-weights.js';
+import { bm25Of, reachOf, weightsOf } from './lexical-weights.js';
 
-const score = (idf: number, times: number, average: number) =>
-  (idf * 2.2 * times) / (times + 1.2 * (0.25 + (0.75 * times) / average));
+/** BM25 of a text of `length` words that holds the word some times. */
+const score = (idf: number, times: number, average: number, length = times) =>
+  (idf * 2.2 * times) / (times + 1.2 * (0.25 + (0.75 * length) / average));
+
+const IDFS = { leave: 0.5, annual: 4.2, proportion: 9.1 };
+const weightsIn = (average: number) =>
+  weightsOf(
+    Object.keys(IDFS),
+    Object.values(IDFS).map((idf): [number, number] => [score(idf, 1, average), score(idf, 2, average)]),
+  );
 
 describe('the highest score that a question could reach', () => {
   it.each([3, 4, 57.5, 900])('is the sum of idf × (k1 + 1), whatever the average length (%d)', (average) => {
-    const idfs = [0.5, 4.2, 9.1];
-    const scores = idfs.map((idf): [number, number] => [score(idf, 1, average), score(idf, 2, average)]);
-    expect(reachOf(scores, 1000)).toBeCloseTo(2.2 * (0.5 + 4.2 + 9.1), 6);
+    expect(reachOf(weightsIn(average), 0, 1000)).toBeCloseTo(2.2 * (0.5 + 4.2 + 9.1), 6);
   });
 
   it('counts a word that the index does not have as one that stands nowhere', () => {
-    expect(reachOf([[0, 0]], 1000)).toBeCloseTo(2.2 * Math.log(1 + 1000.5 / 0.5), 9);
-    expect(reachOf([[0, 0]], 1000)).toBeGreaterThan(reachOf([[score(6, 1, 50), score(6, 2, 50)]], 1000));
+    expect(weightsOf(['leef'], [[0, 0]])).toEqual([]);
+    expect(reachOf([], 1, 1000)).toBeCloseTo(2.2 * Math.log(1 + 1000.5 / 0.5), 9);
+    const seen = weightsOf(['leaf'], [[score(6, 1, 50), score(6, 2, 50)]]);
+    expect(reachOf([], 1, 1000)).toBeGreaterThan(reachOf(seen, 0, 1000));
   });
 
   it('is nothing for no words', () => {
-    expect(reachOf([], 1000)).toBe(0);
+    expect(reachOf([], 0, 1000)).toBe(0);
+  });
+});
+
+describe('the score of a text', () => {
+  it('is what the index would give it', () => {
+    const weights = weightsIn(7);
+    const text = 'annual leave of part time staff in proportion to leave';
+    const expected =
+      score(IDFS.leave, 2, 7, 10) + score(IDFS.annual, 1, 7, 10) + score(IDFS.proportion, 1, 7, 10);
+    expect(bm25Of(text, weights)).toBeCloseTo(expected, 6);
+    expect(bm25Of('unannual leaves', weights)).toBe(0);
+    expect(bm25Of('', weights)).toBe(0);
   });
 });

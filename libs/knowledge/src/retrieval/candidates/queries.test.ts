@@ -61,7 +61,7 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
         text: 'ＨＯＴＥＬ  limit',
       }),
     ],
-    ['states', statesQuery(scope, 'model@revision', ['annual', 'leave'], [base])],
+    ['states', statesQuery(scope, 'model@revision', [base])],
   ])('%s', async (query, built) => {
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);
   });

@@ -221,25 +221,20 @@ group by w.word`;
 }
 
 /**
- * The token states of chunks with the BM25 of each, as long as they may be seen. The states as base64: pg reads bytes as
+ * The token states of chunks with their words, as long as they may be seen. The states as base64: pg reads bytes as
  * hexadecimal digits, which are more to send and slower to decode.
  * @param space under which the embedder's states are kept
- * @param words of the question, each once
  */
-export function statesQuery(scope: SearchScope, space: string, words: string[], chunkIds: string[]): Query {
+export function statesQuery(scope: SearchScope, space: string, chunkIds: string[]): Query {
   const parameters = new Parameters();
   const ids = parameters.add(chunkIds);
   const model = parameters.add(space);
   const visible = visibleSql(scope, parameters);
-  const text = `with ${weightsSql(parameters.add(words))}
-select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, ${scoreSql('v')} as lexical
+  const text = `select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, p.words
 from chunk_state s
 join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id
 join document d on d.id = s.document_id
-cross join lateral (
-  select ${countedSql('p.words')}
-) v
 where s.chunk_id = any (${ids}::uuid[])
   and s.embedding_model = ${model}
   and ${visible}`;

@@ -1,4 +1,5 @@
 import type { QuestionStates, Ranking } from '@midplane/contracts';
+import type { WordWeight } from '../candidates/lexical-weights.js';
 import type { SearchScope } from '../candidates/queries.js';
 import type { FusedHit } from '../fusion/fuse.js';
 import type { Alignment } from './late-interaction/token-aligner.js';
@@ -15,8 +16,8 @@ export interface QuestionEmbedded {
 
 export interface RerankRequest {
   query: string;
-  /** The question's words, each once. */
-  words: string[];
+  /** What the question's words weigh, those that the index has. */
+  weights: readonly WordWeight[];
   scope: SearchScope;
   /** Best first. */
   candidates: FusedHit[];

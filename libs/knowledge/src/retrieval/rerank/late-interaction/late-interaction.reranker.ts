@@ -19,14 +19,14 @@ export class LateInteractionReranker implements Reranker {
   async rerank({
     scope,
     question,
-    words,
+    weights,
     candidates,
     reach,
     ranking,
   }: RerankRequest): Promise<Reranking | null> {
     if (!question || question.states.starts.length === 0) return null;
     const ids = candidates.map(({ chunkId }) => chunkId);
-    const alignments = await this.aligner.align(scope, question, words, ids);
+    const alignments = await this.aligner.align(scope, question, weights, ids);
     const scored = new Map(
       [...alignments].map(([chunkId, alignment]) => [
         chunkId,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
+import { bm25Of, type WordWeight } from '../../candidates/lexical-weights.js';
 import type { SearchScope } from '../../candidates/queries.js';
 import { differenceOfScripts } from '../../fusion/across.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
@@ -23,24 +24,28 @@ export class TokenAligner {
   ) {}
 
   /**
-   * @param words of the question, each once
+   * @param weights of the question's words
    * @returns the alignments by the chunks' ids, of those that may still be seen
    */
   async align(
     scope: SearchScope,
     question: QuestionEmbedded,
-    words: string[],
+    weights: readonly WordWeight[],
     chunkIds: string[],
   ): Promise<Map<string, Alignment>> {
-    const found = await this.candidates.states(scope, question.space, words, chunkIds);
+    const found = await this.candidates.states(scope, question.space, chunkIds);
     const meetings = await this.scorer.meet(
       question,
       found.map(({ states }) => states),
     );
     return new Map(
-      found.map(({ chunkId, han, lexical }, i) => [
+      found.map(({ chunkId, han, words }, i) => [
         chunkId,
-        { ...meetings[i]!, across: differenceOfScripts(question.han, han), lexical },
+        {
+          ...meetings[i]!,
+          across: differenceOfScripts(question.han, han),
+          lexical: bm25Of(words, weights),
+        },
       ]),
     );
   }

@@ -1,0 +1,94 @@
+import { Client } from 'undici';
+import type { Gateway } from './gateway-peers.ts';
+
+/** What is asked for: a whole answer, or a stream of one token every few milliseconds. */
+export type Kind = 'whole' | 'stream';
+
+export interface Load {
+  /** Of each answer: until its last byte, or of a stream until its first token; milliseconds, sorted. */
+  times: number[];
+  perSecond: number;
+  /** Tokens a second of all streams together. */
+  tokensPerSecond: number;
+  failed: number;
+}
+
+interface Answer {
+  ms: number;
+  tokens: number;
+}
+
+/** How the model's every token begins an answer's text; several may come in one piece. */
+const FIRST = '"content":"token ';
+const TOKEN = 'token ';
+
+/** Keeps so many requests going, each over a connection of its own that is kept. @param ms for how long */
+export async function load(gateway: Gateway, kind: Kind, connections: number, ms: number): Promise<Load> {
+  const url = new URL(`${gateway.baseUrl}/chat/completions`);
+  const body = JSON.stringify({
+    model: gateway.model,
+    messages: [{ role: 'user', content: kind === 'stream' ? 'paced' : 'hi' }],
+    stream: kind === 'stream',
+    max_tokens: 100,
+  });
+  const headers = { 'content-type': 'application/json', ...gateway.headers };
+  const times: number[] = [];
+  let tokens = 0;
+  let failed = 0;
+  const begun = performance.now();
+  const worker = async () => {
+    const client = new Client(url.origin, { pipelining: 1 });
+    while (performance.now() - begun < ms) {
+      const answer = await ask(client, url.pathname, headers, body, kind);
+      if (!answer) {
+        failed++;
+        continue;
+      }
+      times.push(answer.ms);
+      tokens += answer.tokens;
+    }
+    await client.close();
+  };
+  await Promise.all(Array.from({ length: connections }, worker));
+  const seconds = (performance.now() - begun) / 1000;
+  return {
+    times: times.sort((a, b) => a - b),
+    perSecond: times.length / seconds,
+    tokensPerSecond: tokens / seconds,
+    failed,
+  };
+}
+
+/** @returns undefined where the answer is none, or not whole */
+function ask(
+  client: Client,
+  path: string,
+  headers: Record<string, string>,
+  body: string,
+  kind: Kind,
+): Promise<Answer | undefined> {
+  return new Promise((resolve) => {
+    const begun = performance.now();
+    let status = 0;
+    let text = '';
+    let first: number | undefined;
+    client.dispatch(
+      { path, method: 'POST', headers, body },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: (_, code) => void (status = code),
+        onResponseData: (_, bytes) => {
+          text += bytes.toString('latin1');
+          if (first === undefined && text.includes(FIRST)) first = performance.now() - begun;
+        },
+        onResponseEnd: () => {
+          const whole = kind === 'whole' ? text.includes(TOKEN) : text.includes('[DONE]');
+          const ms = kind === 'whole' ? performance.now() - begun : first;
+          const tokens = kind === 'whole' ? 0 : text.split(TOKEN).length - 1;
+          resolve(status === 200 && whole && ms !== undefined ? { ms, tokens } : undefined);
+        },
+        onResponseError: () => resolve(undefined),
+      },
+    );
+  });
+}
