@@ -101,10 +101,10 @@ export const ANSWER_FEATURES = [
   'coverage',
   'lacks',
   'news',
-  /** Score of the best passage, and how far the second one is behind it. */
+  /** Score of the best passage in the sentence's language, and how far the second one is behind it. */
   'passage',
   'passageAhead',
-  /** Cosine of the sentence's passage, and how far it rises above that of the last passage. */
+  /** Cosine of the sentence's passage, and how far it rises above that of the last passage in its language. */
   'cosine',
   'cosineRise',
   /** How far the sentence's closeness rises above the middle one. */
@@ -129,9 +129,12 @@ export function signalsOf(
   candidates: readonly DescribedCandidate[],
   passages: readonly Passage[],
 ): AnswerSignals {
-  const scores = passages.map(({ hit }) => hit.score).sort((a, b) => b - a);
-  const cosines = passages.flatMap(({ hit }) => hit.trace.vectorScore ?? []);
   const written = detectLanguage(best.text);
+  // Scores and cosines of one language say nothing of those of the other.
+  const language = detectLanguage(best.passage.text);
+  const alike = passages.filter(({ text }) => detectLanguage(text) === language);
+  const scores = alike.map(({ hit }) => hit.score).sort((a, b) => b - a);
+  const cosines = alike.flatMap(({ hit }) => hit.trace.vectorScore ?? []);
   const closeness = candidates
     .filter(({ text }) => detectLanguage(text) === written)
     .map(({ features }) => features.closeness)
