@@ -15,6 +15,7 @@ export * from './context/request-context.js';
 export * from './errors/errors.js';
 export * from './health/health.js';
 export * from './jobs/index.js';
+export * from './persistence/copy-rows.js';
 export * from './persistence/data-source.js';
 export * from './persistence/database.js';
 export * from './persistence/ids.js';

@@ -1,6 +1,6 @@
 import { decodeQuestionStates } from '@midplane/contracts';
 import { createInference } from '@midplane/inference';
-import { Database, openDatabase, runInContext } from '@midplane/kernel';
+import { copyRows, Database, openDatabase, runInContext } from '@midplane/kernel';
 import {
   distinctWords,
   HNSW_SETTINGS,
@@ -201,8 +201,8 @@ async function askAllWays(question: string) {
   const ids = (nearest.rows[0] as { found: [string, number][] }).found.map(([id]) => id).slice(0, RERANKED);
   const statesOf = statesQuery(scope, space, ids);
   const [passages, read] = await timed(async () => {
-    const { rows } = await client.query<{ states: string }>(statesOf.text, statesOf.values);
-    return rows.map((row) => Buffer.from(row.states, 'base64'));
+    const rows = await copyRows(client, statesOf.text, statesOf.values);
+    return rows.map(([, bytes]) => bytes!);
   });
   const states = decodeQuestionStates(embedded.tokenStates![0]!, model!.dimension);
   const [, compared] = await timed(() => scorer.meet({ dimension: model!.dimension, states }, passages));

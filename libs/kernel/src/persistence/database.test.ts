@@ -150,6 +150,34 @@ describe.each([
     expect(await names(a)).toEqual([{ name: 'of a' }]);
   });
 
+  it('copy rows out as they are, of their tenant, whatever the values hold', async () => {
+    const copied = (text: string, ...values: unknown[]) =>
+      asPrincipal(a, () => test.database.copyRows(text, values));
+    const texts = [
+      `it's`,
+      'back\\slash',
+      '"quoted"',
+      '{a,b}',
+      '$1',
+      '',
+      '逗号，',
+      "'; drop table tenant; --",
+    ];
+    expect(await copied('select n from unnest($1::text[]) n', texts)).toEqual(
+      texts.map((text) => [Buffer.from(text)]),
+    );
+    expect(await copied('select $1::text, $3::int, $2::bool, $4::text', texts[1], true, 7, null)).toEqual([
+      [Buffer.from(texts[1]!), Buffer.from([0, 0, 0, 7]), Buffer.from([1]), null],
+    ]);
+    const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i & 255));
+    expect(await copied(`select decode($1, 'base64')`, bytes.toString('base64'))).toEqual([[bytes]]);
+    expect(await copied('select name from knowledge_base')).toEqual([[Buffer.from('of a')]]);
+    expect(await copied('select 1 where false')).toEqual([]);
+    await expect(copied('select 1/$1::int', 0)).rejects.toThrow('division by zero');
+    await expect(copied('select $1')).rejects.toThrow('has no value');
+    expect(await names(a)).toEqual([{ name: 'of a' }]);
+  });
+
   it('take settings for one transaction, and nothing that is not one', async () => {
     const read = (settings: Record<string, string | number>) =>
       asPrincipal(a, () =>

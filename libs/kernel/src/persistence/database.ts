@@ -1,5 +1,7 @@
+import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { currentContext } from '../context/request-context.js';
+import { copyRows } from './copy-rows.js';
 import type { DatabaseRole } from './roles.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -23,6 +25,21 @@ export class Database {
   tenant<T>(work: (manager: EntityManager) => Promise<T>, settings: TransactionSettings = {}): Promise<T> {
     const { tenantId } = currentContext().principal;
     return this.transaction('midplane_app', tenantId, settings, work);
+  }
+
+  /**
+   * A query on the rows of the running call's tenant that reads columns of many bytes.
+   * @returns as {@link copyRows}
+   */
+  copyRows(
+    text: string,
+    values: readonly unknown[],
+    settings: TransactionSettings = {},
+  ): Promise<(Buffer | null)[][]> {
+    return this.tenant(async ({ queryRunner }) => {
+      const client = (await queryRunner!.connect()) as ClientBase;
+      return copyRows(client, text, values);
+    }, settings);
   }
 
   /** Work on the rows of a named tenant, for what runs before or outside of a call (start-up, a job's bookkeeping). */

@@ -80,6 +80,15 @@ interface Found {
   words: string[];
 }
 type Search = z.output<typeof SearchInput>;
+
+/** A question as both channels take it. */
+interface Query {
+  text: string;
+  /** What of it is written in Han characters, 0–1. */
+  share: number;
+  /** What the model made of it that was right the last time. */
+  early: Promise<Embedded | undefined>;
+}
 type Asked = Omit<RerankRequest, 'candidates' | 'signal'> & {
   /** The question's words, each once. */
   words: string[];
@@ -176,10 +185,12 @@ export class SearchService {
     const scope = scopeOf(input);
     const early = this.embedEarly(input, query);
     const named = input.namedFilters ? namedIn(query) : undefined;
-    const bases = await this.basesOf(scope, { han: shareOfHan(query) >= HAN_FROM, named });
+    const share = shareOfHan(query);
+    const han = input.mode === 'HYBRID' ? share >= HAN_FROM : undefined;
+    const bases = await this.basesOf(scope, { han, named });
     const tries = narrowings({ ...scope, documentIds: listedIn(bases) }, bases, named);
     const { lexical, vector, question, words, filters } = await this.firstFound(tries, (narrowed) =>
-      this.channels(input, narrowed, query, early),
+      this.channels(input, narrowed, { text: query, share, early }),
     );
     const { reach, weights } = lexical;
     const asked = { query, words, weights, scope, question, reach, ranking: rankingOf(bases) };
@@ -201,17 +212,11 @@ export class SearchService {
   }
 
   /** Both channels; the words once more, where words that the index does not have can be corrected. */
-  private async channels(
-    input: Search,
-    narrowed: Narrowing,
-    query: string,
-    early: Promise<Embedded | undefined>,
-  ): Promise<Found> {
-    const { scope, bases } = narrowed;
-    const words = distinctWords(query);
+  private async channels(input: Search, { scope, bases }: Narrowing, query: Query): Promise<Found> {
+    const words = distinctWords(query.text);
     const [lexical, { lists: vector, question }] = await Promise.all([
       this.byWords(input, scope, bases, words),
-      this.byVector(input, scope, bases, query, early),
+      this.byVector(input, scope, bases, query),
     ]);
     const corrections = await this.corrections(scope, lexical, vector);
     if (corrections.size === 0) return { lexical, vector, question, words };
@@ -262,16 +267,14 @@ export class SearchService {
     { mode, topK }: Search,
     scope: SearchScope,
     bases: SearchedBase[],
-    query: string,
-    early: Promise<Embedded | undefined>,
+    { text, share, early }: Query,
   ): Promise<{ lists: Candidate[][]; question: QuestionEmbedded | null }> {
     if (mode === 'LEXICAL') return { lists: [], question: null };
     const groups = Map.groupBy(bases, ({ embedder }) => vectorSpace(embedder));
-    const share = shareOfHan(query);
     const found = await Promise.all(
       [...groups].map(async ([space, group]) => {
         const { embedder } = group[0]!;
-        const { vectors, tokenStates } = await this.embed(query, embedder, group[0]!.name, early);
+        const { vectors, tokenStates } = await this.embed(text, embedder, group[0]!.name, early);
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = Math.max(chunks, ...group.map((base) => base.indexed));

@@ -4,8 +4,8 @@ import { type Query, type SearchScope, visibleSql } from './queries.js';
 
 /** What a question tells of the knowledge bases that it is asked of. */
 export interface AskedBases {
-  /** Whether it is written in Han characters. */
-  han: boolean;
+  /** Whether it is written in Han characters; undefined: what is in the other script need not be counted. */
+  han: boolean | undefined;
   /** What it names, to be looked up on the way. */
   named: Named | undefined;
 }
@@ -28,9 +28,9 @@ export const NAMED_DOCUMENTS = 200;
 /**
  * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
  * ranking that was fitted to it, about how many chunks the search may see (`chunks`) and the whole index holds
- * (`indexed`), how many there are in the other script than the question (`across`), the ids of the documents that it may see where these are few (`documents`, else null), and the visible
- * documents that the question may mean (`named`): id, title, chunks, which of the names their titles hold, and
- * whether they are from the named time.
+ * (`indexed`), how many there are in the other script than the question (`across`), the ids of the documents that it may
+ * see where these are few (`documents`, else null), and the visible documents that the question may mean (`named`): id,
+ * title, chunks, which of the names their titles hold, and whether they are from the named time.
  * @param asked undefined where there is no question
  */
 export function basesQuery(scope: SearchScope, asked?: AskedBases): Query {
@@ -110,7 +110,7 @@ cross join lateral (
 
 /** The chunks of a knowledge base that are in the other script than the question, up to a number. */
 const acrossSql = (asked: AskedBases | undefined): string =>
-  asked
+  asked?.han !== undefined
     ? `(
     select count(*)::int
     from (

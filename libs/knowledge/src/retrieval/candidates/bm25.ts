@@ -6,17 +6,21 @@ export const B = 0.75;
 export const FLOOR = K1 * (1 - B);
 
 /**
- * What each of the question's words weighs, as the head of a query: `weighed` has the index's scores of the word alone
- * and of the word twice (see `lexical-weights.ts`); `weights` what a text can score by it at most, and `y`, which is
- * k1 × b over the average length.
+ * The index's scores of each of the question's words, alone and twice (see `lexical-weights.ts`), as the head of a query.
  * @param asked the parameter of the words, each once, as a list
  */
-export const weightsSql = (asked: string): string => `weighed as materialized (
+export const weighedSql = (asked: string): string => `weighed as materialized (
   select w.place, w.word,
     -(w.word <@> to_bm25query(w.word, 'posting_words')) as once,
     -((w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words')) as twice
   from unnest(${asked}::text[]) with ordinality as w (word, place)
-), weights as materialized (
+)`;
+
+/**
+ * What a text can score by each word at most, and `y`, which is k1 × b over the average length: out of `weighedSql`, as
+ * `weightsOf` has it.
+ */
+export const WEIGHTS_SQL = `weights as materialized (
   select ' ' || w.word || ' ' as padded, octet_length(w.word) + 2 as octets,
     w.once * (${1 + FLOOR} + y.y) as weight, y.y
   from (select w.*, w.twice / nullif(w.once, 0) as ratio from weighed w) w

@@ -5,7 +5,7 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
-import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
+import { bm25Of, reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
   lexicalQuery,
   passagesQuery,
@@ -136,14 +136,21 @@ export class CandidateRepository {
     limit: number,
   ): Promise<LexicalCandidates> {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
-    const [row] = await this.run<{ found: [string, number][]; weights: WordScores[] }>(
+    const [row] = await this.run<{ found: [string, number | string][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
       lexicalSettings(plan),
     );
     const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
     const weights = weightsOf(words, row!.weights);
     const reach = reachOf(weights, unseen.length, indexed);
-    return { found: row!.found.map(toCandidate), reach, unseen, weights };
+    const found = row!.found
+      .map(([chunkId, scored]) => ({
+        chunkId,
+        score: typeof scored === 'number' ? scored : bm25Of(scored, weights),
+      }))
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1));
+    return { found, reach, unseen, weights };
   }
 
   /**
@@ -193,11 +200,14 @@ export class CandidateRepository {
    */
   async states(scope: SearchScope, space: string, chunkIds: string[]): Promise<ChunkStates[]> {
     if (chunkIds.length === 0) return [];
-    const rows = await this.run<Omit<ChunkStates, 'states'> & { states: string }>(
-      statesQuery(scope, space, chunkIds),
-      SETTINGS,
-    );
-    return rows.map((row) => ({ ...row, states: Buffer.from(row.states, 'base64') }));
+    const { text, values } = statesQuery(scope, space, chunkIds);
+    const rows = (await this.database.copyRows(text, values, SETTINGS)) as Buffer[][];
+    return rows.map(([chunkId, states, han, words]) => ({
+      chunkId: chunkId!.toString(),
+      states: states!,
+      han: han![0] === 1,
+      words: words!.toString(),
+    }));
   }
 
   /** @returns the ids of those of the chunks that are a right passage and may still be seen */

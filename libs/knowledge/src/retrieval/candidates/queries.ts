@@ -1,4 +1,4 @@
-import { countedSql, scoreSql, weightsSql } from './bm25.js';
+import { countedSql, scoreSql, weighedSql, WEIGHTS_SQL } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
 
@@ -114,39 +114,48 @@ function rowsOf(
 }
 
 /**
- * BM25 over the words. One row: `found` is [[chunk id, score], …], best first; `weights` has for each of the
- * question's words what the index scores for it alone and twice, 0 where the index does not have the word.
+ * BM25 over the words. One row: `found` is [[chunk id, score], …] in the narrow plan and [[chunk id, words], …] in the wide
+ * one, best first; `weights` has for each of the question's words what the index scores for it alone and twice, 0 where
+ * the index does not have the word.
+ *
+ * Outside of the index its operator cuts a text into words again, 300 µs each time. So the wide plan asks for no score;
+ * and it stands in the FROM of the query, where pg_textsearch keeps Postgres from working out what it sorts by: not so
+ * in a CTE or an expression.
  * @param words of the question, each once
  */
 export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], limit: number): Query {
   const parameters = new Parameters();
-  const asked = parameters.add(words);
+  const weighed = weighedSql(parameters.add(words));
   const rows = rowsOf(plan, scope, 'posting p', parameters);
   const count = parameters.add(limit);
-  const found = () => {
-    if (plan === 'narrow')
-      return `${rows.seen}, visible as materialized (
+  const narrow = () => ({
+    head: `${weighed}, ${WEIGHTS_SQL}, ${rows.seen}, visible as materialized (
   select p.chunk_id, ${countedSql('p.words')}
   from ${rows.from}
-), found as materialized (
-  select v.chunk_id, ${scoreSql('v')} as score
+), scored as (
+  select v.chunk_id, ${scoreSql('v')} as by
   from visible v
-  order by score desc
-  limit ${count}
-)`;
-    const distance = `p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')`;
-    return `found as materialized (
-  select p.chunk_id, -(${distance}) as score
+)`,
+    found: `select s.chunk_id, s.by
+  from scored s
+  where s.by > 0
+  order by s.by desc, s.chunk_id
+  limit ${count}`,
+  });
+  const wide = () => ({
+    head: weighed,
+    found: `select p.chunk_id, p.words as by
   from ${rows.from}
-  order by ${distance}
-  limit ${count}
-)`;
-  };
-  const text = `with ${weightsSql(asked)}, ${found()}
-select
-  (select coalesce(json_agg(json_build_array(f.chunk_id, f.score) order by f.score desc, f.chunk_id), '[]')
-   from found f where f.score > 0) as found,
-  (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights`;
+  order by p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')
+  limit ${count}`,
+  });
+  const { head, found } = plan === 'narrow' ? narrow() : wide();
+  const text = `with ${head}
+select coalesce(json_agg(json_build_array(f.chunk_id, f.by)), '[]') as found,
+  (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights
+from (
+  ${found}
+) f`;
   return { text, values: parameters.values };
 }
 
@@ -221,8 +230,8 @@ group by w.word`;
 }
 
 /**
- * The token states of chunks with their words, as long as they may be seen. The states as base64: pg reads bytes as
- * hexadecimal digits, which are more to send and slower to decode.
+ * The token states of chunks, as long as they may be seen, with their ids as text, their scripts and their words, for
+ * `copyRows`.
  * @param space under which the embedder's states are kept
  */
 export function statesQuery(scope: SearchScope, space: string, chunkIds: string[]): Query {
@@ -230,7 +239,7 @@ export function statesQuery(scope: SearchScope, space: string, chunkIds: string[
   const ids = parameters.add(chunkIds);
   const model = parameters.add(space);
   const visible = visibleSql(scope, parameters);
-  const text = `select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, p.words
+  const text = `select s.chunk_id::text, s.states, c.han, p.words
 from chunk_state s
 join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id

@@ -25,22 +25,25 @@ with weighed as materialized (
     octet_length(replace(p.words, ' ', '  ')) - octet_length(p.words) + 1 as length
   from seen s
   join posting p on p.document_id = s.id
-), found as materialized (
+), scored as (
   select v.chunk_id, (
     select coalesce(sum(w.weight * t.times / (t.times + 0.3 + w.y * v.length)), 0)::float8
     from weights w
     cross join lateral (
       select (octet_length(v.padded) - octet_length(replace(v.padded, w.padded, '')))::float8 / w.octets as times
     ) t
-  ) as score
+  ) as by
   from visible v
-  order by score desc
-  limit $9
 )
-select
-  (select coalesce(json_agg(json_build_array(f.chunk_id, f.score) order by f.score desc, f.chunk_id), '[]')
-   from found f where f.score > 0) as found,
-  (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights;
+select coalesce(json_agg(json_build_array(f.chunk_id, f.by)), '[]') as found,
+  (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights
+from (
+  select s.chunk_id, s.by
+  from scored s
+  where s.by > 0
+  order by s.by desc, s.chunk_id
+  limit $9
+) f;
 
 -- $1 = ["annual","leave"]
 -- $2 = ["00000000-0000-7000-8000-000000000001"]

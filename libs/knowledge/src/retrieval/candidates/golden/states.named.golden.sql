@@ -1,4 +1,4 @@
-select s.chunk_id as "chunkId", encode(s.states, 'base64') as states, c.han, p.words
+select s.chunk_id::text, s.states, c.han, p.words
 from chunk_state s
 join chunk c on c.id = s.chunk_id
 join posting p on p.chunk_id = s.chunk_id
