@@ -22,7 +22,8 @@ const targets = {
   install: { run: [] },
   start: {
     build: 'apps/platform/tsconfig.lib.json',
-    run: [['apps/platform/dist/main.js']],
+    // V8 lets the space of young objects grow to 128 MB under load; with a quarter of it calls are as fast.
+    run: [['--max-semi-space-size=16', 'apps/platform/dist/main.js']],
     // glibc gives each thread a heap of its own and keeps what was freed in it: a quarter of the platform's memory.
     env: { MALLOC_ARENA_MAX: '2' },
   },

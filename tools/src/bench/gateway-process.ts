@@ -3,13 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis } from '../services/index.ts';
 import type { Gateway } from './gateway-peers.ts';
-import { freePort } from './platform-process.ts';
-
-const MAIN = resolve(import.meta.dirname, '../../../apps/gateway/dist/main.js');
+import { freePort, programOf } from './platform-process.ts';
 
 /** A million calls a minute for the tenant, its key and its route, and money that lasts: on, and never the reason. */
 const PER_MINUTE = 1_000_000;
@@ -35,7 +33,7 @@ export async function startGatewayProcess(): Promise<GatewayProcess> {
   const home = await mkdtemp(join(tmpdir(), 'midplane-bench-'));
   const key = `mp_${randomBytes(24).toString('base64url')}`;
   const port = await freePort();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, programOf('gateway'), {
     env: {
       ...process.env,
       DATABASE_URL: postgres.url,

@@ -9,6 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const APPS = resolve(import.meta.dirname, '../../../apps');
 
+/** @returns Node's arguments for a program of `apps`: those of `docker/run-app` */
+export const programOf = (app: string): string[] => [
+  '--max-semi-space-size=16',
+  join(APPS, app, 'dist/main.js'),
+];
+
 /** A program of `apps` in a process of its own, on a database that is given. */
 export interface PlatformProcess {
   url: string;
@@ -37,7 +43,7 @@ export async function startApp(
   await writeFile(join(home, 'samples.done'), '');
   const key = `mp_${randomBytes(24).toString('base64url')}`;
   const port = await freePort();
-  const child = spawn(process.execPath, [join(APPS, app, 'dist/main.js')], {
+  const child = spawn(process.execPath, programOf(app), {
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,
