@@ -1,7 +1,9 @@
 import { packPassageStates, type PassageStates, STATE_LEVELS, STATE_SCALE } from '@midplane/contracts';
 import { describe, expect, it } from 'vitest';
-import { bestMatches, closenessOf } from './matches.js';
+import { meetingOf } from './matches.js';
 import { compareTokens, type Similarities } from './compare-tokens.js';
+
+const closenessOf = (found: Similarities, weights: Float32Array) => meetingOf(found, weights).closeness;
 
 function randomNumbers(seed: number): () => number {
   let state = seed;
@@ -83,7 +85,7 @@ describe('compareTokens', () => {
     const values = question(5, 384, 3);
     const states = passage(40, 384, 9);
     const found = compare(values, 384, packPassageStates(states));
-    const best = bestMatches(found, 5);
+    const { best } = meetingOf(found, new Float32Array(5).fill(1));
     for (let row = 0; row < 5; row++) {
       const cosines = [...found.values.slice(row * 40, row * 40 + 40)];
       expect(best.cosines[row]).toBe(Math.max(...cosines));
@@ -135,7 +137,7 @@ describe('compareTokens', () => {
   it('knows a passage without tokens, and refuses bytes that are no states', () => {
     const asked = question(2, 384, 1);
     const none = compare(asked, 384, new Uint8Array());
-    expect(bestMatches(none, 2).cosines).toEqual(new Float32Array(2));
+    expect(meetingOf(none, new Float32Array(2)).best.cosines).toEqual(new Float32Array(2));
     expect(() => compare(asked, 384, new Uint8Array(100))).toThrow(
       '100 bytes are no states of 384 dimensions',
     );

@@ -1,5 +1,5 @@
 import { STATE_LEVELS, STATE_SCALE, unpackPassageStates } from '@midplane/contracts';
-import { DOTS_WASM } from './dots.wasm.js';
+import { aligned, BASE, program, reserve } from './program.js';
 
 /** How the tokens of a question meet those of a passage. */
 export interface Similarities {
@@ -7,26 +7,6 @@ export interface Similarities {
   values: Float32Array;
   /** UTF-16 offset of each passage token in its text. */
   starts: Uint16Array;
-}
-
-/** As far as it is used here: Node's types leave it to those of browsers. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-};
-
-/** What `dots.wat` exports; addresses are bytes of its memory. */
-interface Dots {
-  memory: { buffer: ArrayBuffer; grow(pages: number): number };
-  dots(
-    question: number,
-    rows: number,
-    width: number,
-    codes: number,
-    tokens: number,
-    scratch: number,
-    out: number,
-  ): void;
 }
 
 /**
@@ -41,12 +21,8 @@ const STEP = STATE_LEVELS[3] / MIDDLE;
 
 /** Dimensions that are multiplied at once. */
 const BLOCK = 64;
-const PAGE = 65_536;
 /** The levels lie at address 0. */
-const SCRATCH = 16;
-
-const { memory, dots } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(DOTS_WASM, 'base64')))
-  .exports as Dots;
+const SCRATCH = BASE;
 
 /**
  * Cosines of a question's tokens with those of passages, out of their 2-bit codes, by a small WebAssembly program of
@@ -73,24 +49,22 @@ export function compareTokens(
     const width = starts.length;
     const values = new Float32Array(tokens * width);
     if (values.length === 0) return { values, starts };
-    const outAt = 4 * Math.ceil((codesAt + codes.length) / 4);
-    reserve(outAt + 4 * rows * width);
-    new Uint8Array(memory.buffer).set(codes, codesAt);
-    dots(questionAt, rows, dimension, codesAt, width, SCRATCH, outAt);
-    const products = new Int32Array(memory.buffer, outAt, values.length);
-    for (let row = 0, at = 0; row < tokens; row++) {
+    const scalesAt = aligned(codesAt + codes.length);
+    const stride = aligned(4 * width);
+    const outAt = scalesAt + stride;
+    reserve(outAt + rows * stride);
+    const { buffer } = program.memory;
+    new Uint8Array(buffer).set(codes, codesAt);
+    new Float32Array(buffer, scalesAt, width).set(scales);
+    program.dots(questionAt, rows, dimension, codesAt, width, SCRATCH, outAt, stride);
+    for (let row = 0; row < tokens; row++) {
+      const at = outAt + row * stride;
       const step = (steps[row]! * STEP) / (STATE_SCALE * Math.sqrt(dimension));
-      const middle = MIDDLE * sums[row]!;
-      for (let token = 0; token < width; token++, at++)
-        values[at] = (products[at]! - middle) * step * scales[token]!;
+      program.scale(at, at + stride, MIDDLE * sums[row]!, step, scalesAt);
+      values.set(new Float32Array(buffer, at, width), row * width);
     }
     return { values, starts };
   });
-}
-
-function reserve(bytes: number): void {
-  const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE);
-  if (missing > 0) memory.grow(missing);
 }
 
 /**
@@ -103,8 +77,8 @@ function writeQuestion(
   at: number,
   rows: number,
 ): { steps: Float32Array; sums: Int32Array } {
-  new Uint8Array(memory.buffer).set(LEVELS, 0);
-  const to = new Int8Array(memory.buffer, at, rows * dimension);
+  new Uint8Array(program.memory.buffer).set(LEVELS, 0);
+  const to = new Int8Array(program.memory.buffer, at, rows * dimension);
   const steps = new Float32Array(rows);
   const sums = new Int32Array(rows);
   for (let row = 0; row * dimension < values.length; row++) {

@@ -1,5 +1,4 @@
-;; Dot products of the 8-bit tokens of a question with the 2-bit tokens of a passage. `npx vitest -u dots` in this
-;; folder compiles it to dots.wasm.ts.
+;; How the tokens of a question meet those of a passage. `npx vitest run dots --update` compiles it to dots.wasm.ts.
 ;;
 ;; 64 dimensions are 16 bytes of codes. They are decoded two bits of each byte at a time, so the question's dimensions
 ;; stand in that order too: of 64, first 0, 4, 8, …, then 1, 5, 9, …
@@ -48,16 +47,15 @@
   ;; question: `rows` rows, a multiple of four, of `width` signed bytes, a multiple of 64
   ;; codes:    `tokens` rows of `width` / 4 bytes
   ;; scratch:  `width` bytes
-  ;; out:      `rows` rows of `tokens` 32-bit sums
+  ;; out:      `rows` rows of `tokens` 32-bit sums, each row `stride` bytes behind the one before
   (func (export "dots")
     (param $question i32) (param $rows i32) (param $width i32) (param $codes i32) (param $tokens i32)
-    (param $scratch i32) (param $out i32)
-    (local $code_end i32) (local $scratch_end i32) (local $stride i32) (local $token_end i32) (local $next i32)
+    (param $scratch i32) (param $out i32) (param $stride i32)
+    (local $code_end i32) (local $scratch_end i32) (local $token_end i32) (local $next i32)
     (local $row_end i32) (local $to i32) (local $at i32) (local $q0 i32) (local $q1 i32) (local $q2 i32) (local $q3 i32)
     (local $u0 v128) (local $u1 v128) (local $u2 v128) (local $u3 v128)
     (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
-    (local.set $stride (i32.shl (local.get $tokens) (i32.const 2)))
-    (local.set $token_end (i32.add (local.get $out) (local.get $stride)))
+    (local.set $token_end (i32.add (local.get $out) (i32.shl (local.get $tokens) (i32.const 2))))
     (local.set $scratch_end (i32.add (local.get $scratch) (local.get $width)))
     (local.set $row_end (i32.add (local.get $question) (i32.mul (local.get $rows) (local.get $width))))
     (loop $each_token
@@ -103,4 +101,74 @@
         (local.set $to (i32.add (local.get $to) (local.get $stride)))
         (br_if $four_rows (i32.lt_u (local.get $next) (local.get $row_end))))
       (local.set $out (i32.add (local.get $out) (i32.const 4)))
-      (br_if $each_token (i32.lt_u (local.get $out) (local.get $token_end))))))
+      (br_if $each_token (i32.lt_u (local.get $out) (local.get $token_end)))))
+
+  ;; Makes cosines of one row of sums, in their place: each less `middle`, times `step`, times its own scale.
+  ;; at, end: of the row, a multiple of 16 bytes
+  ;; scales:  as many 32-bit floats
+  (func (export "scale") (param $at i32) (param $end i32) (param $middle i32) (param $step f32) (param $scales i32)
+    (loop $next
+      (v128.store (local.get $at)
+        (f32x4.mul
+          (f32x4.mul
+            (f32x4.convert_i32x4_s
+              (i32x4.sub (v128.load (local.get $at)) (i32x4.splat (local.get $middle))))
+            (f32x4.splat (local.get $step)))
+          (v128.load (local.get $scales))))
+      (local.set $scales (i32.add (local.get $scales) (i32.const 16)))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
+
+  ;; The best cosine of each question token in each block of tokens, in the whole passage, and in each stretch of four
+  ;; blocks, the last two weighted and summed over the question's tokens.
+  ;; values:  `rows` rows of `width` cosines, `width` in bytes
+  ;; block:   bytes of a block
+  ;; weights: one for each row
+  ;; bests:   takes those of the blocks, each row `stride` bytes behind the one before: room for eight more than blocks
+  ;; sums:    zeros; takes a sum for each block that a stretch begins with, and for up to three more
+  ;; returns the sum for the whole passage
+  (func (export "closeness")
+    (param $values i32) (param $rows i32) (param $width i32) (param $block i32) (param $weights i32)
+    (param $bests i32) (param $stride i32) (param $sums i32) (result f32)
+    (local $end i32) (local $block_end i32) (local $to i32) (local $from i32) (local $sum i32) (local $whole f32)
+    (local $best v128) (local $most v128) (local $none v128) (local $weight v128)
+    (local.set $none (f32x4.splat (f32.const -1)))
+    (loop $each_row
+      (local.set $end (i32.add (local.get $values) (local.get $width)))
+      (local.set $to (local.get $bests))
+      (local.set $most (local.get $none))
+      (loop $each_block
+        (local.set $block_end (i32.add (local.get $values) (local.get $block)))
+        (if (i32.gt_u (local.get $block_end) (local.get $end)) (then (local.set $block_end (local.get $end))))
+        (local.set $best (local.get $none))
+        (loop $each_token
+          (local.set $best (f32x4.pmax (local.get $best) (v128.load32_zero (local.get $values))))
+          (local.set $values (i32.add (local.get $values) (i32.const 4)))
+          (br_if $each_token (i32.lt_u (local.get $values) (local.get $block_end))))
+        (v128.store32_lane 0 (local.get $to) (local.get $best))
+        (local.set $most (f32x4.pmax (local.get $most) (local.get $best)))
+        (local.set $to (i32.add (local.get $to) (i32.const 4)))
+        (br_if $each_block (i32.lt_u (local.get $values) (local.get $end))))
+      (v128.store (local.get $to) (local.get $none))
+      (v128.store offset=16 (local.get $to) (local.get $none))
+      (local.set $weight (v128.load32_splat (local.get $weights)))
+      (local.set $whole
+        (f32.add (local.get $whole)
+          (f32x4.extract_lane 0 (f32x4.mul (local.get $weight) (local.get $most)))))
+      (local.set $from (local.get $bests))
+      (local.set $sum (local.get $sums))
+      (loop $four_stretches
+        (local.set $best
+          (f32x4.pmax
+            (f32x4.pmax (v128.load (local.get $from)) (v128.load offset=4 (local.get $from)))
+            (f32x4.pmax (v128.load offset=8 (local.get $from)) (v128.load offset=12 (local.get $from)))))
+        (v128.store (local.get $sum)
+          (f32x4.add (v128.load (local.get $sum)) (f32x4.mul (local.get $weight) (local.get $best))))
+        (local.set $sum (i32.add (local.get $sum) (i32.const 16)))
+        (local.set $from (i32.add (local.get $from) (i32.const 16)))
+        (br_if $four_stretches (i32.lt_u (local.get $from) (local.get $to))))
+      (local.set $bests (i32.add (local.get $bests) (local.get $stride)))
+      (local.set $weights (i32.add (local.get $weights) (i32.const 4)))
+      (local.set $rows (i32.sub (local.get $rows) (i32.const 1)))
+      (br_if $each_row (local.get $rows)))
+    (local.get $whole)))

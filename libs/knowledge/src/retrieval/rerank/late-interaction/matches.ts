@@ -1,5 +1,6 @@
 import { LATE_INTERACTION } from './late-interaction.parameters.js';
 import type { Similarities } from './compare-tokens.js';
+import { aligned, BASE, program, reserve } from './program.js';
 
 /** Parts of a stretch; the next one begins a part further on. */
 const BLOCKS = 4;
@@ -19,69 +20,62 @@ export interface Meeting extends Similarities {
   closeness: number;
 }
 
-/** @returns the best match of each question token; of a passage without tokens all 0 */
-export function bestMatches({ values, starts }: Similarities, questionTokens: number): BestMatches {
-  const cosines = new Float32Array(questionTokens);
-  const found = new Uint16Array(questionTokens);
-  if (starts.length === 0) return { cosines, starts: found };
-  for (let row = 0; row < questionTokens; row++) {
-    let best = row * starts.length;
-    for (let at = best + 1; at < (row + 1) * starts.length; at++) if (values[at]! > values[best]!) best = at;
-    cosines[row] = values[best]!;
-    found[row] = starts[best - row * starts.length]!;
-  }
-  return { cosines, starts: found };
-}
+/** Bytes of a number in the program's memory. */
+const FLOAT = Float32Array.BYTES_PER_ELEMENT;
+/** Numbers that the program writes behind a row's blocks. */
+const BEHIND = 8;
 
 /**
- * How well a passage meets a question: the weighted mean of the best cosines of the question's tokens, over the whole
- * passage and over its best stretch of a sentence's length, where what belongs together stands together.
+ * The best match of each question token in a passage (of a passage without tokens all 0), and how closely the passage
+ * meets the question: the weighted mean of the best cosines of the question's tokens, over the whole passage and over its
+ * best stretch of a sentence's length, where what belongs together stands together.
  * @param weights of the question's tokens
- * @returns 0–1; of a passage or a question without tokens 0
+ * @returns the closeness from 0 to 1; of a passage or a question without tokens 0
  */
-export function closenessOf({ values, starts }: Similarities, weights: Float32Array): number {
+export function meetingOf({ values, starts }: Similarities, weights: Float32Array): Meeting {
   const { stretch, stretchShare } = LATE_INTERACTION;
+  const rows = weights.length;
+  const best = { cosines: new Float32Array(rows), starts: new Uint16Array(rows) };
   const width = starts.length;
-  if (width === 0) return 0;
+  if (values.length === 0) return { values, starts, best, closeness: 0 };
   // Stretches begin a block apart, so that the best of each block is looked for once.
   const block = stretch / BLOCKS;
   const blocks = Math.ceil(width / block);
-  const stretches = Math.max(1, blocks - BLOCKS + 1);
-  const sums = new Float64Array(stretches);
-  const bests = new Float32Array(blocks);
-  let whole = 0;
-  let total = 0;
-  for (let row = 0; row < weights.length; row++) {
-    const weight = weights[row]!;
-    bestOfBlocks(values, row * width, width, block, bests);
-    let best = -1;
-    for (let i = 0; i < blocks; i++) if (bests[i]! > best) best = bests[i]!;
-    whole += weight * best;
-    for (let first = 0; first < stretches; first++) {
-      let nearest = -1;
-      for (let i = first; i < Math.min(blocks, first + BLOCKS); i++)
-        if (bests[i]! > nearest) nearest = bests[i]!;
-      sums[first]! += weight * nearest;
-    }
-    total += weight;
+  const stride = FLOAT * (blocks + BEHIND);
+  const weightsAt = aligned(BASE + values.byteLength);
+  const bestsAt = aligned(weightsAt + weights.byteLength);
+  const sumsAt = aligned(bestsAt + rows * stride);
+  reserve(sumsAt + stride);
+  const { buffer } = program.memory;
+  new Float32Array(buffer, BASE).set(values);
+  new Float32Array(buffer, weightsAt).set(weights);
+  const sums = new Float32Array(buffer, sumsAt, blocks + BEHIND).fill(0).subarray(0, blocks);
+  const whole = program.closeness(
+    BASE,
+    rows,
+    FLOAT * width,
+    FLOAT * block,
+    weightsAt,
+    bestsAt,
+    stride,
+    sumsAt,
+  );
+  for (let row = 0; row < rows; row++) {
+    const ofBlocks = new Float32Array(buffer, bestsAt + row * stride, blocks);
+    const begin = row * width + block * indexOfMost(ofBlocks);
+    const at = begin + indexOfMost(values.subarray(begin, Math.min(begin + block, (row + 1) * width)));
+    best.cosines[row] = values[at]!;
+    best.starts[row] = starts[at - row * width]!;
   }
-  if (total === 0) return 0;
-  const share = (sum: number) => Math.max(0, sum / total);
-  return (1 - stretchShare) * share(whole) + stretchShare * share(Math.max(...sums));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const share = (sum: number) => (total === 0 ? 0 : Math.max(0, sum / total));
+  const closeness = (1 - stretchShare) * share(whole) + stretchShare * share(Math.max(...sums));
+  return { values, starts, best, closeness };
 }
 
-/** The highest of each `block` of the `width` values that begin at `from`. */
-function bestOfBlocks(
-  values: Float32Array,
-  from: number,
-  width: number,
-  block: number,
-  bests: Float32Array,
-): void {
-  for (let i = 0, at = from; i < bests.length; i++) {
-    const end = Math.min(from + width, at + block);
-    let best = -1;
-    for (; at < end; at++) if (values[at]! > best) best = values[at]!;
-    bests[i] = best;
-  }
+/** The first of the highest. */
+function indexOfMost(values: Float32Array): number {
+  let most = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[most]!) most = i;
+  return most;
 }

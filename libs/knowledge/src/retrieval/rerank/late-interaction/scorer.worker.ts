@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
 import { compareTokens } from './compare-tokens.js';
-import { bestMatches, closenessOf, type Meeting } from './matches.js';
+import { type Meeting, meetingOf } from './matches.js';
 
 /** A question and the passages that it is compared with. */
 export interface ScorerMessage {
@@ -11,8 +11,10 @@ export interface ScorerMessage {
   /** What each token of the question counts. */
   weights: Float32Array;
   dimension: number;
-  /** States of each passage, packed. */
-  passages: readonly Uint8Array[];
+  /** States of the passages, packed, one behind the other. */
+  packed: Uint8Array;
+  /** Bytes of each. */
+  lengths: readonly number[];
 }
 
 /** For each passage. */
@@ -29,9 +31,8 @@ parentPort?.on('message', ({ id, message }: ThreadRequest<ScorerMessage>) => {
   parentPort?.postMessage(reply, transfer);
 });
 
-function score({ question, weights, dimension, passages }: ScorerMessage): ScorerResult {
-  return compareTokens(question, dimension, passages).map((similarities) => {
-    const best = bestMatches(similarities, weights.length);
-    return { ...similarities, best, closeness: closenessOf(similarities, weights) };
-  });
+function score({ question, weights, dimension, packed, lengths }: ScorerMessage): ScorerResult {
+  let end = 0;
+  const passages = lengths.map((length) => packed.subarray(end, (end += length)));
+  return compareTokens(question, dimension, passages).map((similarities) => meetingOf(similarities, weights));
 }
