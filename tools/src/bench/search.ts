@@ -5,6 +5,7 @@ import {
   distinctWords,
   HNSW_SETTINGS,
   lexicalQuery,
+  lexicalSettings,
   type Query,
   type SearchScope,
   statesQuery,
@@ -69,7 +70,8 @@ const [model] = await inference.embeddingModels();
 const knowledgeBaseId = await fill();
 
 await client.query(`set role midplane_app; set app.tenant_id = '${owner!.tenant_id}'`);
-for (const [name, value] of Object.entries(HNSW_SETTINGS)) await client.query(`set ${name} = '${value}'`);
+const settings = { ...HNSW_SETTINGS, ...lexicalSettings('wide', CANDIDATES) };
+for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = '${value}'`);
 const scorer = new TokenScorer();
 const scope: SearchScope = { knowledgeBaseIds: [knowledgeBaseId], principals: undefined, filter: [] };
 

@@ -256,7 +256,7 @@ export class SearchService {
     const chunks = chunksOf(bases);
     const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
     const plan = lexicalPlan(chunks, indexed);
-    return this.candidates.byWords(plan, scope, words, indexed, candidatesFor(topK));
+    return this.candidates.byWords(plan, scope, words, chunks, indexed, candidatesFor(topK));
   }
 
   /**

@@ -286,7 +286,7 @@ describe.each([
         asPrincipal(owner, async () => {
           const [base] = await candidates.bases(scope);
           return {
-            lexical: await candidates.byWords(plan, scope, ['project', 'falcon', 'leav'], 100, 50),
+            lexical: await candidates.byWords(plan, scope, ['project', 'falcon', 'leav'], 100, 100, 50),
             vector: await candidates.nearest(plan, scope, model!, vectors[0]!, base!.chunks, 50),
           };
         });

@@ -116,7 +116,7 @@ export class Midplane {
       const indexed = Math.max(counted, ...bases.map((base) => base.indexed));
       const plans = { lexical: lexicalPlan(counted, indexed), vector: vectorPlan(counted, indexed) };
       const byWords = (text: string, plan = plans.lexical) =>
-        this.candidates.byWords(plan, asked, distinctWords(text), indexed, CANDIDATES);
+        this.candidates.byWords(plan, asked, distinctWords(text), counted, indexed, CANDIDATES);
       const nearest = (vector: Float32Array) =>
         this.candidates.nearest(plans.vector, asked, this.model, vector, counted, CANDIDATES);
       for (const { text, vector } of questions.slice(0, WARM_UP)) {

@@ -17,6 +17,19 @@ export const weighedSql = (asked: string): string => `weighed as materialized (
 )`;
 
 /**
+ * What the index scores for a word alone that half of all texts hold: with such words it reads nearly every text, and
+ * they hardly count beside others.
+ */
+const OF_HALF = ((K1 + 1) * Math.log(2)) / (1 + FLOOR);
+
+/** What the index is asked for: those of the words in `weighedSql` that few texts hold, or all where there are none. */
+export const ASKED_SQL = `(
+    select to_bm25query(
+      coalesce(string_agg(w.word, ' ') filter (where w.once >= ${OF_HALF}), string_agg(w.word, ' ')), 'posting_words')
+    from weighed w
+  )`;
+
+/**
  * What a text can score by each word at most, and `y`, which is k1 × b over the average length: out of `weighedSql`, as
  * `weightsOf` has it.
  */

@@ -126,19 +126,21 @@ export class CandidateRepository {
   /**
    * The chunks that hold the question's words.
    * @param words of the question, each once
+   * @param chunks that the scope holds, about
    * @param indexed chunks in the whole index, about
    */
   async byWords(
     plan: Plan,
     scope: SearchScope,
     words: string[],
+    chunks: number,
     indexed: number,
     limit: number,
   ): Promise<LexicalCandidates> {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
     const [row] = await this.run<{ found: [string, number | string][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
-      lexicalSettings(plan),
+      lexicalSettings(plan, (1.25 * limit * indexed) / Math.max(1, chunks)),
     );
     const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
     const weights = weightsOf(words, row!.weights);

@@ -1,4 +1,4 @@
-import { countedSql, scoreSql, weighedSql, WEIGHTS_SQL } from './bm25.js';
+import { ASKED_SQL, countedSql, scoreSql, weighedSql, WEIGHTS_SQL } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
 
@@ -146,7 +146,7 @@ export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], li
     head: weighed,
     found: `select p.chunk_id, p.words as by
   from ${rows.from}
-  order by p.words <@> to_bm25query(${parameters.add(words.join(' '))}, 'posting_words')
+  order by p.words <@> ${ASKED_SQL}
   limit ${count}`,
   });
   const { head, found } = plan === 'narrow' ? narrow() : wide();

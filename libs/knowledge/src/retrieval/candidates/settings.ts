@@ -22,8 +22,18 @@ export const HNSW_SETTINGS: TransactionSettings = {
   'hnsw.max_scan_tuples': 40_000,
 };
 
-/** @returns Postgres's settings for the lexical channel's query */
-export const lexicalSettings = (plan: Plan): TransactionSettings => PLAN_SETTINGS[plan];
+/** Most that the index of words is asked for at once: pg_textsearch's own default. */
+const MOST_READ = 1000;
+
+/**
+ * @param read rows that the index has to give, about: asked for more it reads further before it gives the first, asked
+ *   for fewer it begins again with twice as many
+ * @returns Postgres's settings for the lexical channel's query
+ */
+export const lexicalSettings = (plan: Plan, read: number): TransactionSettings => ({
+  ...PLAN_SETTINGS[plan],
+  'pg_textsearch.default_limit': Math.min(MOST_READ, Math.max(1, Math.ceil(read))),
+});
 
 /** @returns Postgres's settings for the vector channel's query */
 export const vectorSettings = (plan: Plan): TransactionSettings =>

@@ -16,7 +16,11 @@ from (
     and d.metadata @> any ($4::jsonb[])
     and (jsonb_typeof(d.metadata -> $5) = 'number' and d.metadata -> $5 >= $6::jsonb)
     and (jsonb_typeof(d.metadata -> $7) = 'number' and d.metadata -> $7 < $8::jsonb)
-  order by p.words <@> to_bm25query($10, 'posting_words')
+  order by p.words <@> (
+    select to_bm25query(
+      coalesce(string_agg(w.word, ' ') filter (where w.once >= 1.1730183055629844), string_agg(w.word, ' ')), 'posting_words')
+    from weighed w
+  )
   limit $9
 ) f;
 
@@ -29,4 +33,3 @@ from (
 -- $7 = "year"
 -- $8 = "2024"
 -- $9 = 50
--- $10 = "annual leave"

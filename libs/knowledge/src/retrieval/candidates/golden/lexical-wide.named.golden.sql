@@ -31,7 +31,11 @@ from (
       )) h
       where lower(normalize(h, NFKC)) ~ any ($8::text[])
     )
-  order by p.words <@> to_bm25query($10, 'posting_words')
+  order by p.words <@> (
+    select to_bm25query(
+      coalesce(string_agg(w.word, ' ') filter (where w.once >= 1.1730183055629844), string_agg(w.word, ' ')), 'posting_words')
+    from weighed w
+  )
   limit $9
 ) f;
 
@@ -44,4 +48,3 @@ from (
 -- $7 = ["^3"]
 -- $8 = ["expenses"]
 -- $9 = 50
--- $10 = "annual leave"

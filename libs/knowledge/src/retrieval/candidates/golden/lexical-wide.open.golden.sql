@@ -12,11 +12,14 @@ from (
   join document d on d.id = p.document_id
   where p.knowledge_base_id = any ($2::uuid[])
     and d.status = 'READY'
-  order by p.words <@> to_bm25query($4, 'posting_words')
+  order by p.words <@> (
+    select to_bm25query(
+      coalesce(string_agg(w.word, ' ') filter (where w.once >= 1.1730183055629844), string_agg(w.word, ' ')), 'posting_words')
+    from weighed w
+  )
   limit $3
 ) f;
 
 -- $1 = ["annual","leave"]
 -- $2 = ["00000000-0000-7000-8000-000000000001"]
 -- $3 = 50
--- $4 = "annual leave"
