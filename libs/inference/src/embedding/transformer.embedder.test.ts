@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { decodeVector, type TextRole, unpackPassageStates } from '@midplane/contracts';
 import { UserError } from '@midplane/kernel';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { batchingOn } from '../models/device.js';
 import { ModelCatalog, SHIPPED_MODEL } from '../models/model-catalog.js';
 import { TransformerEmbedder } from './transformer.embedder.js';
 
@@ -17,7 +18,7 @@ const options = {
   threads: 2,
   queueLimit: 500,
   device: 'cpu' as const,
-  batches: { tokens: 0, waitMs: 0 },
+  batches: batchingOn('cpu'),
 };
 const embedder = new TransformerEmbedder(model, options);
 afterAll(() => embedder.close());
@@ -151,7 +152,10 @@ describe('TransformerEmbedder', () => {
 });
 
 describe('in batches', () => {
-  const batched = new TransformerEmbedder(model, { ...options, batches: { tokens: 2048, waitMs: 5 } });
+  const batched = new TransformerEmbedder(model, {
+    ...options,
+    batches: { tokens: 2048, bulkTokens: 2048, waitMs: 5 },
+  });
   afterAll(() => batched.close());
   const texts = [
     '年假有几天？',
@@ -163,7 +167,7 @@ describe('in batches', () => {
   const asked = { urgency: 'bulk', tokenStates: true } as const;
 
   it('gives each text about the vector and the states that it has alone', async () => {
-    const alone = await embedder.embed('passage', texts, asked);
+    const alone = await embedder.embed('passage', texts, { ...asked, urgency: 'interactive' });
     const together = await batched.embed('passage', texts, asked);
     const vectorSize = model.card.dimension;
     for (const [i, { vector, tokenStates }] of together.entries()) {
@@ -191,10 +195,15 @@ describe('in batches', () => {
     expect(tokens - before.tokens).toBeGreaterThan(texts.length);
   });
 
-  it('is not used on a CPU unless told so', async () => {
-    const before = embedder.load();
-    await embedder.embed('passage', texts, { urgency: 'bulk' });
-    const { texts: done, batches } = embedder.load();
-    expect(batches - before.batches).toBe(done - before.texts);
+  it('takes short texts together on a CPU, but for what somebody waits for', async () => {
+    const batchesOf = async (some: string[], urgency: 'bulk' | 'interactive') => {
+      const before = embedder.load().batches;
+      await embedder.embed('passage', some, { urgency });
+      return embedder.load().batches - before;
+    };
+    const short = texts.filter((text) => text.length < 100);
+    expect(await batchesOf(short, 'interactive')).toBe(short.length);
+    expect(await batchesOf(short, 'bulk')).toBe(1);
+    expect(await batchesOf(passages(3), 'bulk')).toBe(3);
   });
 });

@@ -30,6 +30,7 @@ export class TransformerEmbedder implements Embedder {
   readonly #threads: ModelThreads<TransformerMessage, TransformerResult>;
   readonly #centres: LanguageCentres | undefined;
   readonly #embedding: Task<EmbedderThread, EmbedItem, Embedded>;
+  readonly #bulk: Task<EmbedderThread, EmbedItem, Embedded>;
   readonly #counting: Task<EmbedderThread, string, number>;
   readonly #meter = new LoadMeter();
   #overhead: number | undefined;
@@ -40,11 +41,9 @@ export class TransformerEmbedder implements Embedder {
     this.#model = model;
     this.#centres = card.languageCentres && new LanguageCentres(card.languageCentres);
     this.#threads = new ModelThreads(description.name, import.meta.url, 'transformer', data, options);
-    this.#embedding = {
-      ...packetOf(options.batches),
-      weigh: ({ text }) => characters(text),
-      run: (thread, items) => this.#embed(thread, items),
-    };
+    const { tokens, bulkTokens, waitMs } = options.batches;
+    this.#embedding = this.#inBatchesOf(tokens, waitMs);
+    this.#bulk = this.#inBatchesOf(bulkTokens, waitMs);
     this.#counting = {
       packet: COUNT_PACKET,
       weigh: characters,
@@ -60,7 +59,7 @@ export class TransformerEmbedder implements Embedder {
     const tokenStates = options.tokenStates === true && this.#model.description.tokenStates;
     const centred = options.centred !== false;
     return this.#threads.submit({
-      task: this.#embedding,
+      task: options.urgency === 'bulk' ? this.#bulk : this.#embedding,
       items: texts.map((text) => ({ role, text, tokenStates, centred })),
       priority: options.urgency,
       signal: options.signal,
@@ -75,9 +74,21 @@ export class TransformerEmbedder implements Embedder {
     return { counts: counts.slice(0, texts.length), overhead: this.#overhead as number };
   }
 
-  async #embed(thread: EmbedderThread, items: readonly EmbedItem[]): Promise<Embedded[]> {
+  #inBatchesOf(tokens: number, waitMs: number): Task<EmbedderThread, EmbedItem, Embedded> {
+    return {
+      ...packetOf({ tokens, waitMs }),
+      weigh: ({ text }) => characters(text),
+      run: (thread, items) => this.#embed(thread, items, tokens),
+    };
+  }
+
+  async #embed(
+    thread: EmbedderThread,
+    items: readonly EmbedItem[],
+    batchTokens: number,
+  ): Promise<Embedded[]> {
     const texts = items.map(({ role, text, tokenStates }) => ({ role, text, tokenStates }));
-    const asking = this.#threads.ask(thread, { task: 'embed', texts });
+    const asking = this.#threads.ask(thread, { task: 'embed', texts, batchTokens });
     const { values, tokenStates } = await this.#meter.count(items.length, asking);
     const { dimension } = this.#model.card;
     return items.map(({ text, centred }, i) => {

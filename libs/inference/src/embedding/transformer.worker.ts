@@ -1,7 +1,4 @@
-/**
- * Runs one embedding model in a worker thread: one text at a time on a CPU, where that is the fastest way and a text's
- * vector does not depend on its neighbours (int8 activations are scaled over the whole batch), else in batches.
- */
+/** Runs one embedding model in a worker thread, one text at a time or in batches. */
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   AutoModel,
@@ -21,7 +18,7 @@ import { tokenStarts } from './token-starts.js';
 import { centreAndTurn, quantize, Rotation } from './token-states.js';
 
 /** What the thread is started with. */
-export type TransformerWorkerData = TextModelData<ModelCard>;
+export type TransformerWorkerData = Omit<TextModelData<ModelCard>, 'batchTokens'>;
 
 /** A text, which side of a search it is on, and whether the states of its tokens are wanted. */
 export interface TextToEmbed {
@@ -31,7 +28,13 @@ export interface TextToEmbed {
 }
 
 export type TransformerMessage =
-  { task: 'embed'; texts: readonly TextToEmbed[] } | { task: 'count'; texts: readonly string[] };
+  | {
+      task: 'embed';
+      texts: readonly TextToEmbed[];
+      /** Tokens of one batch, padding counted; 0: one text at a time. */
+      batchTokens: number;
+    }
+  | { task: 'count'; texts: readonly string[] };
 
 export interface TransformerResult {
   /** `embed`: the vectors one after the other. `count`: the number of tokens of each text. */
@@ -59,7 +62,7 @@ const COUNTING_PIECE = 4000;
 /** One before a text's tokens and one behind them. */
 const SPECIAL_TOKENS = 2;
 
-const { folder, dtype, card, threads, device, batchTokens } = workerData as TransformerWorkerData;
+const { folder, dtype, card, threads, device } = workerData as TransformerWorkerData;
 const name = useFolder(folder);
 const tokenCentres = card.tokenCentres && new LanguageCentres(card.tokenCentres);
 const rotation = new Rotation(card.dimension);
@@ -70,7 +73,7 @@ const model = lazily<PreTrainedModel>(() =>
 );
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<TransformerMessage>) => {
-  const work = message.task === 'embed' ? embed(message.texts) : count(message.texts);
+  const work = message.task === 'embed' ? embed(message.texts, message.batchTokens) : count(message.texts);
   work.then(
     (result) => reply({ id, result }, [result.values.buffer as ArrayBuffer]),
     (error: unknown) => reply({ id, error: error instanceof Error ? error.message : String(error) }),
@@ -88,7 +91,7 @@ interface Tokenized {
   encoded: Encoded;
 }
 
-async function embed(texts: readonly TextToEmbed[]): Promise<TransformerResult> {
+async function embed(texts: readonly TextToEmbed[], batchTokens: number): Promise<TransformerResult> {
   const run = await model();
   const tokenize = await tokenizer();
   const values = new Float32Array(texts.length * card.dimension);

@@ -6,7 +6,11 @@ describe('batchingOn', () => {
   it('is one text at a time on a CPU, and by tokens elsewhere, unless told otherwise', () => {
     expect(batchingOn('cpu').tokens).toBe(0);
     expect(batchingOn('cuda').tokens).toBeGreaterThan(1000);
-    expect(batchingOn('cpu', { tokens: 512, waitMs: 1 })).toEqual({ tokens: 512, waitMs: 1 });
+    expect(batchingOn('cpu', { tokens: 512, waitMs: 1 })).toEqual({
+      tokens: 512,
+      bulkTokens: 512,
+      waitMs: 1,
+    });
     expect(batchingOn('webgpu', { tokens: 0 }).tokens).toBe(0);
   });
 });

@@ -21,7 +21,7 @@ export interface ThreadsOptions {
 export function packetOf({
   tokens,
   waitMs,
-}: Batching): Pick<Task<never, never, never>, 'packet' | 'gatherMs'> {
+}: Pick<Batching, 'tokens' | 'waitMs'>): Pick<Task<never, never, never>, 'packet' | 'gatherMs'> {
   return tokens === 0
     ? { packet: { items: 8, weight: 600 } }
     : { packet: { items: 1024, weight: tokens * 4 }, gatherMs: waitMs };
