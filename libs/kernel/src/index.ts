@@ -35,7 +35,6 @@ export * from './service/start-service.js';
 export * from './storage/file-storage.port.js';
 export * from './storage/folder.storage.js';
 export * from './storage/open-file-storage.js';
-export * from './storage/s3.storage.js';
 export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';

@@ -3,7 +3,7 @@ import { createInference } from '@midplane/inference';
 import { copyRows, Database, openDatabase, runInContext } from '@midplane/kernel';
 import {
   distinctWords,
-  HNSW_SETTINGS,
+  hnswSettings,
   lexicalQuery,
   lexicalSettings,
   type Query,
@@ -70,7 +70,7 @@ const [model] = await inference.embeddingModels();
 const knowledgeBaseId = await fill();
 
 await client.query(`set role midplane_app; set app.tenant_id = '${owner!.tenant_id}'`);
-const settings = { ...HNSW_SETTINGS, ...lexicalSettings('wide', CANDIDATES) };
+const settings = { ...hnswSettings(CHUNKS), ...lexicalSettings('wide', CANDIDATES) };
 for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = '${value}'`);
 const scorer = new TokenScorer();
 const scope: SearchScope = { knowledgeBaseIds: [knowledgeBaseId], principals: undefined, filter: [] };

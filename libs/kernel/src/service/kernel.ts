@@ -60,7 +60,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const stopTracing = config.OTEL_EXPORTER_OTLP_ENDPOINT
     ? await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: settings.service })
     : undefined;
-  const storage = openFileStorage(config);
+  const storage = await openFileStorage(config);
   await storage.check();
   const opened = await openDatabase({
     url: config.DATABASE_URL,

@@ -8,7 +8,7 @@ export {
 } from './rerank/reranker.port.js';
 export { type Candidate, CandidateRepository, type SearchedBase } from './candidates/candidate.repository.js';
 export { lexicalPlan, vectorPlan } from './candidates/plan.js';
-export { HNSW_SETTINGS, lexicalSettings } from './candidates/settings.js';
+export { hnswSettings, lexicalSettings } from './candidates/settings.js';
 export { TokenScorer } from './rerank/late-interaction/token-scorer.js';
 export {
   lexicalQuery,

@@ -286,6 +286,7 @@ export class SearchService {
             embedder,
             decodeVector(vectors[0]!),
             of,
+            indexed,
             candidatesFor(topK),
             han,
           );

@@ -287,7 +287,7 @@ describe.each([
           const [base] = await candidates.bases(scope);
           return {
             lexical: await candidates.byWords(plan, scope, ['project', 'falcon', 'leav'], 100, 100, 50),
-            vector: await candidates.nearest(plan, scope, model!, vectors[0]!, base!.chunks, 50),
+            vector: await candidates.nearest(plan, scope, model!, vectors[0]!, base!.chunks, 100, 50),
           };
         });
       const [wide, narrow] = [await run('wide'), await run('narrow')];

@@ -118,7 +118,7 @@ export class Midplane {
       const byWords = (text: string, plan = plans.lexical) =>
         this.candidates.byWords(plan, asked, distinctWords(text), counted, indexed, CANDIDATES);
       const nearest = (vector: Float32Array) =>
-        this.candidates.nearest(plans.vector, asked, this.model, vector, counted, CANDIDATES);
+        this.candidates.nearest(plans.vector, asked, this.model, vector, counted, indexed, CANDIDATES);
       for (const { text, vector } of questions.slice(0, WARM_UP)) {
         await byWords(text);
         await nearest(vector);

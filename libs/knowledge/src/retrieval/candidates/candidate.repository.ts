@@ -159,6 +159,7 @@ export class CandidateRepository {
    * The chunks nearest to a vector of an embedder, by cosine. Where the index gives up before it has met enough
    * chunks of the scope, they are compared one by one.
    * @param chunks that the scope holds, about
+   * @param indexed chunks in the whole index, about
    * @param han only those written in Han characters, or only the others
    */
   async nearest(
@@ -167,16 +168,17 @@ export class CandidateRepository {
     embedder: EmbedderBinding,
     vector: Float32Array,
     chunks: number,
+    indexed: number,
     limit: number,
     han?: boolean,
   ): Promise<Candidate[]> {
     const query = (way: Plan) =>
       vectorQuery(way, scope, vectorSpace(embedder), embedder.dimension, `[${vector.join(',')}]`, limit, han);
-    const [row] = await this.run<{ found: [string, number][] }>(query(plan), vectorSettings(plan));
+    const [row] = await this.run<{ found: [string, number][] }>(query(plan), vectorSettings(plan, indexed));
     if (plan === 'wide' && row!.found.length < Math.min(limit, chunks)) {
       const [exact] = await this.run<{ found: [string, number][] }>(
         query('narrow'),
-        vectorSettings('narrow'),
+        vectorSettings('narrow', indexed),
       );
       return exact!.found.map(toCandidate);
     }

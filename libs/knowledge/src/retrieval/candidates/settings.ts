@@ -14,13 +14,17 @@ const PLAN_SETTINGS: Record<Plan, TransactionSettings> = {
   narrow: { ...SETTINGS, enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
 };
 
-/** How HNSW graphs are searched. The README of `search-indexes` has the figures that chose the values. */
-export const HNSW_SETTINGS: TransactionSettings = {
+/**
+ * How HNSW graphs are searched: the more vectors, the wider. The README of `search-indexes` has the figures that chose
+ * the values.
+ * @param indexed vectors in the graph, about
+ */
+export const hnswSettings = (indexed: number): TransactionSettings => ({
   ...PLAN_SETTINGS.wide,
   'hnsw.iterative_scan': 'relaxed_order',
-  'hnsw.ef_search': 400,
+  'hnsw.ef_search': indexed <= 50_000 ? 200 : 400,
   'hnsw.max_scan_tuples': 40_000,
-};
+});
 
 /** Most that the index of words is asked for at once: pg_textsearch's own default. */
 const MOST_READ = 1000;
@@ -36,5 +40,5 @@ export const lexicalSettings = (plan: Plan, read: number): TransactionSettings =
 });
 
 /** @returns Postgres's settings for the vector channel's query */
-export const vectorSettings = (plan: Plan): TransactionSettings =>
-  plan === 'wide' ? HNSW_SETTINGS : PLAN_SETTINGS.narrow;
+export const vectorSettings = (plan: Plan, indexed: number): TransactionSettings =>
+  plan === 'wide' ? hnswSettings(indexed) : PLAN_SETTINGS.narrow;
