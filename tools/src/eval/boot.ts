@@ -77,8 +77,12 @@ export async function boot(databaseUrl?: string): Promise<Booted> {
 /** Makes a tenant, and the context of calls by its administrator. */
 export async function administratorOf(kernel: Kernel, tenant: string): Promise<RequestContext> {
   const principal: Principal = { tenantId: newId(), userId: newId(), groupIds: [], roles: ['administrator'] };
-  await kernel.database.tenantOf(principal.tenantId, (manager) =>
-    manager.query('insert into tenant (id, name) values ($1, $2)', [principal.tenantId, tenant]),
-  );
+  const { tenantId, userId, roles } = principal;
+  await kernel.database.tenantOf(tenantId, async (manager) => {
+    await manager.query('insert into tenant (id, name) values ($1, $2)', [tenantId, tenant]);
+    await manager.query('insert into app_user (id, tenant_id, name, roles) values ($1, $2, $3, $4)', [
+      ...[userId, tenantId, 'evaluation', roles],
+    ]);
+  });
   return { principal, traceId: newId(), locale: 'en', signal: new AbortController().signal };
 }
