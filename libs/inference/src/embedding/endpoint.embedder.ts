@@ -1,36 +1,28 @@
-import { createHash } from 'node:crypto';
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { EndpointClient, EndpointError, unavailable } from '../endpoint/endpoint.client.js';
 import { fitTexts } from '../endpoint/fit-texts.js';
+import {
+  PACKET_CHARACTERS,
+  revisionOf,
+  schedulerOf,
+  type TextEndpointOptions,
+} from '../endpoint/text-endpoint.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
-import { characters, Scheduler } from '../scheduling/scheduler.js';
+import { characters, type Scheduler } from '../scheduling/scheduler.js';
 import type { Embedded, EmbedOptions, Embedder, TokenCounts } from './embedder.port.js';
 import { embeddingsRequest, readEmbeddings } from './embeddings.protocol.js';
 
-export interface EndpointOptions {
-  /** Of an OpenAI-compatible server (TEI, vLLM, a cloud), up to `/v1`. */
-  baseUrl: string;
-  /** The server's name of the model. */
-  model: string;
-  apiKey?: string | undefined;
+/** `baseUrl`: of an OpenAI-compatible server (TEI, vLLM, a cloud), up to `/v1`. */
+export interface EndpointOptions extends TextEndpointOptions {
   /** What its vectors must have; without it the endpoint is asked once. */
   dimension?: number | undefined;
   /** Longest input in tokens, prefix included. */
   maxTokens: number;
   prefixes: Record<TextRole, string>;
-  /** Texts in one request. */
-  batchSize: number;
-  /** Requests at once. */
-  concurrency: number;
-  /** Longest wait for one answer, in milliseconds. */
-  timeoutMs: number;
 }
 
 /** Start and end of the text, in nearly every model. */
 const SPECIAL_TOKENS = 2;
-
-/** A request also ends where its texts have so many characters: servers limit the size of a body (TEI: 2 MB). */
-const PACKET_CHARACTERS = 400_000;
 
 /** Embeds by a server that speaks OpenAI's protocol. */
 export class EndpointEmbedder implements Embedder {
@@ -59,11 +51,7 @@ export class EndpointEmbedder implements Embedder {
     });
     this.#count = count;
     this.#dimension = options.dimension;
-    this.#scheduler = new Scheduler(
-      Array.from({ length: options.concurrency }, (_, slot) => slot),
-      queueLimit,
-      options.model,
-    );
+    this.#scheduler = schedulerOf(options, queueLimit);
   }
 
   async describe(signal?: AbortSignal): Promise<EmbeddingModel> {
@@ -72,7 +60,7 @@ export class EndpointEmbedder implements Embedder {
       await this.embed('query', ['dimension'], { urgency: 'interactive', signal });
     return {
       name: model,
-      revision: this.#revision(),
+      revision: revisionOf(this.#options.baseUrl, model, this.#options.prefixes),
       dimension: this.#dimension as number,
       maxTokens,
       tokenStates: false,
@@ -136,15 +124,5 @@ export class EndpointEmbedder implements Embedder {
     if (!(length > 0 && length < Infinity))
       throw new EndpointError('it gave a vector without a direction', false);
     return vector.map((value) => value / length);
-  }
-
-  /** Another server or another model name may mean other vectors; a key or another password does not. */
-  #revision(): string {
-    const { baseUrl, model, prefixes } = this.#options;
-    const { host, pathname } = new URL(baseUrl);
-    return createHash('sha256')
-      .update(JSON.stringify([host, pathname, model, prefixes]))
-      .digest('hex')
-      .slice(0, 16);
   }
 }

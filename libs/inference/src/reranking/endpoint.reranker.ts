@@ -1,10 +1,16 @@
-import { createHash } from 'node:crypto';
-import type { RerankModel, Urgency } from '@midplane/contracts';
+import type { RerankModel } from '@midplane/contracts';
 import type { TokenCounts } from '../embedding/embedder.port.js';
 import { EndpointClient, unavailable } from '../endpoint/endpoint.client.js';
 import { fitTexts } from '../endpoint/fit-texts.js';
+import {
+  ATTEMPTS,
+  PACKET_CHARACTERS,
+  revisionOf,
+  schedulerOf,
+  type TextEndpointOptions,
+} from '../endpoint/text-endpoint.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
-import { characters, Scheduler } from '../scheduling/scheduler.js';
+import { characters, type Scheduler } from '../scheduling/scheduler.js';
 import {
   BatchTooLargeError,
   protocolOf,
@@ -17,29 +23,13 @@ import {
 import type { Reranker, RerankOptions } from './reranker.port.js';
 import { sigmoid } from './score.js';
 
-export interface RerankEndpointOptions {
-  /** What stands before `/rerank`; a host alone is enough. */
-  baseUrl: string;
+/** `baseUrl`: what stands before `/rerank`; a host alone is enough. TEI, which serves only one model, is not told its name. */
+export interface RerankEndpointOptions extends TextEndpointOptions {
   /** Default: what the address tells (`protocolOf`). */
   protocol?: RerankProtocol | undefined;
-  /** The server's name of the model; TEI, which serves only one, is not told it. */
-  model: string;
-  apiKey?: string | undefined;
   /** Longest question and text together, in tokens. Default: the server cuts what is too long. */
   maxTokens?: number | undefined;
-  /** Texts in one request. */
-  batchSize: number;
-  /** Requests at once. */
-  concurrency: number;
-  /** Longest wait for one answer, in milliseconds. */
-  timeoutMs: number;
 }
-
-/** A request also ends where its texts have so many characters: servers limit the size of a body (TEI: 2 MB). */
-const PACKET_CHARACTERS = 400_000;
-
-/** Attempts at one request. Somebody who waits is better served by an order without this model than by a long wait. */
-const ATTEMPTS: Record<Urgency, number> = { interactive: 2, bulk: 4 };
 
 /** Start, middle and end of a pair, in nearly every model. */
 const SPECIAL_TOKENS = 4;
@@ -65,7 +55,7 @@ export class EndpointReranker implements Reranker {
     count: (texts: readonly string[], signal?: AbortSignal) => Promise<TokenCounts>,
     queueLimit: number,
   ) {
-    const { baseUrl, model, batchSize, concurrency } = options;
+    const { baseUrl, batchSize } = options;
     this.#options = options;
     this.#protocol = options.protocol ?? protocolOf(baseUrl);
     this.#client = new EndpointClient({
@@ -76,16 +66,13 @@ export class EndpointReranker implements Reranker {
     });
     this.#count = count;
     this.#batchSize = batchSize;
-    const slots = Array.from({ length: concurrency }, (_, slot) => slot);
-    this.#scheduler = new Scheduler(slots, queueLimit, model);
+    this.#scheduler = schedulerOf(options, queueLimit);
   }
 
-  /** Another server or another model name may mean other scores; a key or another password does not. */
   describe(): RerankModel {
     const { baseUrl, model } = this.#options;
-    const { host, pathname } = new URL(rerankUrl(baseUrl, this.#protocol));
-    const hash = createHash('sha256').update(JSON.stringify([host, pathname, this.#protocol, model]));
-    return { name: model, revision: hash.digest('hex').slice(0, 16) };
+    const url = rerankUrl(baseUrl, this.#protocol);
+    return { name: model, revision: revisionOf(url, this.#protocol, model) };
   }
 
   async rerank(query: string, texts: readonly string[], options: RerankOptions): Promise<number[]> {
