@@ -78,7 +78,9 @@ for (let n = 1; n <= MINUTES; n++) {
   mib.push(await minute());
   process.stdout.write(`| ${n} | ${sent} | ${failed} | ${running} | ${mib.at(-1)!.toFixed(0)} |\n`);
 }
+// The last calls end while the gateway stops.
 await gateway.stop();
+while (running > 0) await sleep(10);
 await agent.close();
 await upstream.stop();
 const growth = mib.at(-1)! / mib[0]! - 1;

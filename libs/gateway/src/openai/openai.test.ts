@@ -37,7 +37,7 @@ let tenant: Awaited<ReturnType<typeof createPrincipal>>;
 beforeAll(async () => {
   server = await FakeChatServer.start();
   database = await testDatabase();
-  const env = { LLM_BASE_URL: server.url, LLM_MODEL: 'tester', LLM_TOKEN_TIMEOUT_MS: '5000' };
+  const env = { LLM_BASE_URL: server.url, LLM_MODEL: 'tester', LLM_TOKEN_TIMEOUT_MS: '20000' };
   const config = readConfig(env, inferenceConfig, ingestConfig, modelsConfig);
   gateway = await bootGateway({
     databaseUrl: database.url,
@@ -369,4 +369,29 @@ describe("Vercel's ai package", () => {
     });
     expect(embeddings.map(({ length }) => length)).toEqual([384, 384]);
   });
+});
+
+describe('a gateway that stops', () => {
+  it('lets calls end by themselves, and says of one that takes too long why it ends', async () => {
+    const textOf = async () => {
+      let text = '';
+      const stream = await client.chat.completions.create({ model: 'tester', messages: HI, stream: true });
+      const ended = (async () => {
+        for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+        return text;
+      })();
+      await expect.poll(() => text).toBe('half');
+      return { ended: ended.catch((error: unknown) => error) };
+    };
+    server.reply({ steps: [{ text: 'half' }, { pauseMs: 500 }, { text: ' and half' }, { finish: 'stop' }] });
+    const short = await textOf();
+    server.reply({ steps: [{ text: 'half' }, { hang: true }] });
+    const long = await textOf();
+    await gateway.stop();
+    expect(await short.ended).toBe('half and half');
+    expect(await long.ended).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: expect.stringContaining('The service gateway cannot be reached'),
+    });
+  }, 30_000);
 });

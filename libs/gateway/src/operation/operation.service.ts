@@ -4,6 +4,7 @@ import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { FastifyInstance } from 'fastify';
 import { type ExecutionResult, GraphQLError, OperationTypeNode, subscribe } from 'graphql';
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   asError,
   AuthService,
@@ -26,6 +27,10 @@ import {
 } from './prepared-operation.js';
 import { OpenStreams } from './open-streams.js';
 import { untilAborted } from './until-aborted.js';
+
+/** How long calls have to end by themselves where the gateway stops, and how often is looked. */
+const GRACE_MS = 5_000;
+const LOOK_MS = 50;
 
 /** An operation of a caller, ready to run. */
 export interface Operation {
@@ -50,7 +55,8 @@ export interface Outcome {
 @Injectable()
 export class OperationService implements OnModuleInit, OnModuleDestroy {
   private preparer!: OperationPreparer;
-  private readonly running = new Set<OperationScope>();
+  private readonly subscriptions = new Set<OperationScope>();
+  private readonly calls = new Set<OperationScope>();
   private readonly streams: OpenStreams;
 
   constructor(
@@ -69,9 +75,15 @@ export class OperationService implements OnModuleInit, OnModuleDestroy {
     this.preparer = new OperationPreparer(this.schemaHost.schema, this.config);
   }
 
-  /** Ends the streams: the HTTP server closes only when their connections have. */
-  onModuleDestroy(): void {
-    for (const scope of this.running) scope.abort();
+  /**
+   * Ends the subscriptions, lets calls end by themselves for a while, and ends the others: the HTTP server closes only
+   * when their connections have.
+   */
+  async onModuleDestroy(): Promise<void> {
+    for (const scope of this.subscriptions) scope.abort();
+    for (let waited = 0; this.calls.size > 0 && waited < GRACE_MS; waited += LOOK_MS) await sleep(LOOK_MS);
+    const stopping = new UserError('SERVICE_UNAVAILABLE', { service: 'gateway' });
+    for (const scope of this.calls) scope.abort(stopping);
   }
 
   /**
@@ -140,9 +152,9 @@ export class OperationService implements OnModuleInit, OnModuleDestroy {
     const scope = new OperationScope(caller, undefined, this.config.STREAM_TIMEOUT_MS);
     const { context } = scope;
     const release = this.streams.open(limitKeyOf(caller.principal));
-    this.running.add(scope);
+    this.subscriptions.add(scope);
     const end = () => {
-      this.running.delete(scope);
+      this.subscriptions.delete(scope);
       scope.end();
       release?.();
     };
@@ -188,7 +200,7 @@ export class OperationService implements OnModuleInit, OnModuleDestroy {
    */
   async runCall<T>(caller: Caller, gone: AbortSignal, work: () => Promise<T>): Promise<T> {
     const scope = new OperationScope(caller, gone, this.config.STREAM_TIMEOUT_MS);
-    this.running.add(scope);
+    this.calls.add(scope);
     try {
       const refusal = await this.rateLimit(caller);
       if (refusal) throw refusal;
@@ -197,7 +209,7 @@ export class OperationService implements OnModuleInit, OnModuleDestroy {
       const { reason } = scope.context.request.signal;
       throw reason instanceof UserError ? reason : error;
     } finally {
-      this.running.delete(scope);
+      this.calls.delete(scope);
       scope.end();
     }
   }
@@ -300,8 +312,8 @@ class OperationScope {
   }
 
   /** Cancels what still runs. */
-  abort(): void {
-    this.controller.abort();
+  abort(reason?: UserError): void {
+    this.controller.abort(reason);
   }
 
   /** Lets go of timer and listener. */
