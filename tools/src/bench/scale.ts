@@ -19,11 +19,13 @@ import { serverOf } from './scale/server.ts';
 import { writeStates } from './scale/states.ts';
 
 /**
- * `npm run bench:scale [-- --chunks N] [--shape mixtures|near-duplicates] [--questions N] [--no-lancedb] [--keep]`: a million
- * chunks on one Postgres: time and memory of load and index build; both channels and the whole of `search` under
- * filters of every width, with recall against comparing everything; LanceDB beside it, on the same rows and questions.
+ * `npm run bench:scale [-- --chunks N] [--shape mixtures|near-duplicates] [--questions N] [--no-lancedb] [--keep]
+ * [--folder DIR]`: a million chunks on one Postgres: time and memory of load and index build; both channels and the whole
+ * of `search` under filters of every width, with recall against comparing everything; LanceDB beside it, on the same rows
+ * and questions.
  * Runs against DATABASE_URL where it is set, which has to be an empty database; else it starts a Postgres. With --keep
- * the rows stay in that database, and the next run with --keep measures without writing and building them again.
+ * the rows stay in that database, and the next run with --keep measures without writing and building them again; with
+ * --folder they stay in a Postgres that is started on that folder.
  */
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -33,8 +35,10 @@ const { values: options } = parseArgs({
     questions: { type: 'string', default: '200' },
     lancedb: { type: 'boolean', default: true },
     keep: { type: 'boolean', default: false },
+    folder: { type: 'string' },
   },
 });
+const keep = options.keep || options.folder !== undefined;
 const chunks = Number(options.chunks);
 const questionCount = Number(options.questions);
 const shape = options.shape as Shape;
@@ -46,6 +50,14 @@ if (!SHAPES.includes(shape)) throw new Error(`--shape: expected one of ${SHAPES.
 const EXACT_QUESTIONS = 100;
 /** Chunks of each question whose token states are written: more than are reranked. */
 const RERANKED = 50;
+
+/** How long the chunks took to write, and each index to build. */
+interface Loaded {
+  shape: Shape;
+  seconds: number;
+  builds: Record<string, IndexBuild>;
+}
+
 const begun = performance.now();
 const say = (line: string) =>
   process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
@@ -68,7 +80,7 @@ const corpus = corpusOf(
 );
 const layout = layoutOf(chunks);
 
-const server = await serverOf(process.env.DATABASE_URL);
+const server = await serverOf(process.env.DATABASE_URL, options.folder);
 await (await openDatabase({ url: server.url, home: '', poolSize: 2, migrations: MIGRATIONS })).close();
 const clients = [
   new pg.Client({ connectionString: server.url }),
@@ -78,11 +90,11 @@ for (const client of clients) await client.connect();
 const [owner] = clients as [pg.Client, pg.Client];
 const { rows: tenants } = await owner.query<{ id: string }>('select id from tenant order by id');
 const filled = tenants.length > 0;
-if (filled && !(options.keep && (await isFilled())))
+if (filled && !(keep && (await isFilled())))
   throw new Error(
     'The database of DATABASE_URL has tenants: expected an empty one, since the bench fills it.',
   );
-const loaded = filled ? null : await fill();
+const loaded = filled ? await loadedBefore() : await fill();
 const { rows: sizes } = await owner.query<{ bytes: number }>(
   `select (pg_table_size('chunk') + pg_table_size('posting') + pg_table_size($1::regclass))::float8 as bytes`,
   [`chunk_vector_${model!.dimension}`],
@@ -120,7 +132,7 @@ const { rows: states } = await owner.query<{ bytes: number }>(
   `select pg_total_relation_size('chunk_state')::float8 as bytes`,
 );
 await booted.stop();
-if (!options.keep) await owner.query('truncate tenant cascade');
+if (!keep) await owner.query('truncate tenant cascade');
 for (const client of clients) await client.end();
 await server.stop();
 
@@ -143,8 +155,8 @@ print({
   chunks,
   shape,
   server: server.described,
-  load: { seconds: loaded?.seconds ?? null, tableBytes: sizes[0]!.bytes },
-  builds: loaded?.builds ?? {},
+  load: { seconds: loaded.seconds, tableBytes: sizes[0]!.bytes },
+  builds: loaded.builds,
   embedder: percentiles(embedTimes),
   rerankedStates: { chunks: stateChunks, bytes: states[0]!.bytes },
   midplane: measured,
@@ -160,8 +172,16 @@ async function isFilled(): Promise<boolean> {
   return JSON.stringify(rows) === JSON.stringify(expected.sort((a, b) => (a.id < b.id ? -1 : 1)));
 }
 
+/** @returns what the run said that wrote the chunks */
+async function loadedBefore(): Promise<Loaded> {
+  const { rows } = await owner.query<{ loaded: Loaded }>('select loaded from bench_loaded');
+  const { loaded } = rows[0]!;
+  if (loaded.shape !== shape) throw new Error(`The chunks that were kept are ${loaded.shape}.`);
+  return loaded;
+}
+
 /** Writes the chunks without the search's indexes, and builds these after. */
-async function fill(): Promise<{ seconds: number; builds: Record<string, IndexBuild> }> {
+async function fill(): Promise<Loaded> {
   const names = indexesOf(model!.dimension);
   for (const name of names) await owner.query(`drop index ${name}`);
   say(`Writing ${chunks} chunks, ${shape} of ${texts.length} passages …`);
@@ -177,5 +197,7 @@ async function fill(): Promise<{ seconds: number; builds: Record<string, IndexBu
     builds[name] = await build(server, clients, name, say);
     say(`${name} built in ${builds[name].seconds.toFixed(0)} s`);
   }
-  return { seconds: took / 1000, builds };
+  const result = { shape, seconds: took / 1000, builds };
+  if (keep) await owner.query('create table bench_loaded as select $1::jsonb as loaded', [result]);
+  return result;
 }

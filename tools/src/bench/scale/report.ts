@@ -10,7 +10,7 @@ export interface Report {
   shape: string;
   server: string;
   /** Seconds are null where a run before has written them. */
-  load: { seconds: number | null; tableBytes: number };
+  load: { seconds: number; tableBytes: number };
   builds: Record<string, IndexBuild>;
   embedder: Percentiles;
   rerankedStates: { chunks: number; bytes: number };
@@ -33,7 +33,7 @@ export function print(report: Report): void {
     '',
     '| | seconds | on disk | most memory |',
     '|---|---|---|---|',
-    `| rows written: chunks, words, vectors | ${load.seconds?.toFixed(0) ?? 'before'} | ${gigabytes(load.tableBytes)} | |`,
+    `| rows written: chunks, words, vectors | ${load.seconds.toFixed(0)} | ${gigabytes(load.tableBytes)} | |`,
     ...Object.entries(builds).map(
       ([name, { seconds, bytes, memory }]) =>
         `| ${name} | ${seconds.toFixed(0)} | ${gigabytes(bytes)} | ${memory === null ? '–' : gigabytes(memory)} |`,

@@ -16,8 +16,11 @@ export interface Server {
 
 const GB = 2 ** 30;
 
-/** @returns the server of a URL as it is, or a Postgres started for this run, with settings for this machine */
-export async function serverOf(url: string | undefined): Promise<Server> {
+/**
+ * @param folder where the data of a Postgres that is started stay; undefined: they go with it
+ * @returns the server of a URL as it is, or a Postgres started for this run, with settings for this machine
+ */
+export async function serverOf(url: string | undefined, folder: string | undefined): Promise<Server> {
   if (url !== undefined)
     return {
       url,
@@ -30,6 +33,7 @@ export async function serverOf(url: string | undefined): Promise<Server> {
   const buffers = Math.max(1, Math.floor(memory / 6));
   const maintenance = Math.max(1, Math.floor(memory / 3));
   const postgres = await startPostgres({
+    ...(folder === undefined ? {} : { dataDir: folder }),
     settings: {
       shared_buffers: `${buffers}GB`,
       max_wal_size: '16GB',
