@@ -24,8 +24,8 @@ describe('the shipped embedder', () => {
     expect(model).toMatchObject({ name: 'multilingual-e5-small-zh-en', dimension: 384, maxTokens: 512 });
   });
 
-  it('gives a text the same vector alone and among others', async () => {
-    const together = await inference.embed({ role: 'passage', urgency: 'bulk', texts: PASSAGES });
+  it('gives what somebody waits for the same vector alone and among others', async () => {
+    const together = await inference.embed({ role: 'passage', urgency: 'interactive', texts: PASSAGES });
     for (const [i, text] of PASSAGES.entries()) {
       const alone = await inference.embed({ role: 'passage', urgency: 'interactive', texts: [text] });
       expect(alone.vectors[0]).toEqual(together.vectors[i]);

@@ -74,7 +74,7 @@ export class TransformerEmbedder implements Embedder {
     return { counts: counts.slice(0, texts.length), overhead: this.#overhead as number };
   }
 
-  #inBatchesOf(tokens: number, waitMs: number): Task<EmbedderThread, EmbedItem, Embedded> {
+  #inBatchesOf(tokens: number, waitMs: number | undefined): Task<EmbedderThread, EmbedItem, Embedded> {
     return {
       ...packetOf({ tokens, waitMs }),
       weigh: ({ text }) => characters(text),

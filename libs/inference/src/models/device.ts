@@ -10,8 +10,8 @@ export interface Batching {
   tokens: number;
   /** The same for texts that are embedded in bulk. */
   bulkTokens: number;
-  /** How long a batch that is not full waits for more, in ms. */
-  waitMs: number;
+  /** How long a batch that is not full waits for texts of other calls, in ms; undefined: calls share none. */
+  waitMs: number | undefined;
 }
 
 /** A few thousand tokens keep a GPU busy; with four times as many a question waits for tens of milliseconds at most. */
@@ -21,7 +21,8 @@ const GATHERING_MS = 3;
 /**
  * On a CPU a passage is embedded fastest alone, short texts together: of 16 tokens 119 a second by sixteens and 61 one at
  * a time (two cores). Their vectors then depend a little on their neighbours (cosine .995 at least), since int8
- * activations are scaled over the whole batch; so a question, which is to find the same each time, stays alone.
+ * activations are scaled over the whole batch: so a question, which is to find the same each time, stays alone, and
+ * texts of different calls, which may be of different tenants, are not put together.
  */
 const CPU_BULK_TOKENS = 256;
 
@@ -34,7 +35,7 @@ export function batchingOn(
   return {
     tokens: tokens ?? (cpu ? 0 : GPU_BATCH_TOKENS),
     bulkTokens: tokens ?? (cpu ? CPU_BULK_TOKENS : GPU_BATCH_TOKENS),
-    waitMs,
+    waitMs: cpu && tokens === undefined ? undefined : waitMs,
   };
 }
 

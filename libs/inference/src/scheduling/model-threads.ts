@@ -15,8 +15,8 @@ export interface ThreadsOptions {
 
 /**
  * What a thread takes at once. One text at a time: short ones are handed over together, and an interactive one waits
- * for at most about one passage. In batches: about as much as fills one, of all who wait; a token has up to four
- * characters.
+ * for at most about one passage. In batches: about as much as fills one, of all who wait where they share; a token has
+ * up to four characters.
  */
 export function packetOf({
   tokens,
