@@ -43,21 +43,19 @@ export const WEIGHTS_SQL = `weights as materialized (
   where w.once > 0
 )`;
 
-/**
- * The words of a posting with what `scoreSql` counts in them: each word between two spaces of its own, and how many
- * they are.
- */
-export const countedSql = (words: string): string => `' ' || replace(${words}, ' ', '  ') || ' ' as padded,
-    octet_length(replace(${words}, ' ', '  ')) - octet_length(${words}) + 1 as length`;
+/** The words of a posting, each between two spaces of its own, so that it can be counted. */
+export const paddedSql = (words: string): string => `' ' || replace(${words}, ' ', '  ') || ' '`;
 
 /**
- * BM25 of a row of `countedSql`, by the words' weights. The operator of the index gives the same for a text, but cuts
- * it into words again, each time, at ten times the cost.
+ * BM25 of a row with `words` of a posting and what `paddedSql` makes of them (`padded`), by the words' weights. The operator
+ * of the index gives the same for a text, but cuts it into words again, each time, at ten times the cost. Most words
+ * stand in few texts, and whether one does is soon found out.
  */
 export const scoreSql = (row: string): string => `(
-    select coalesce(sum(w.weight * t.times / (t.times + ${FLOOR} + w.y * ${row}.length)), 0)::float8
+    select coalesce(sum(w.weight * t.times / (t.times + ${FLOOR} + w.y * (octet_length(${row}.padded) - octet_length(${row}.words) - 1))), 0)::float8
     from weights w
     cross join lateral (
       select (octet_length(${row}.padded) - octet_length(replace(${row}.padded, w.padded, '')))::float8 / w.octets as times
     ) t
+    where strpos(${row}.padded, w.padded) > 0
   )`;

@@ -1,4 +1,4 @@
-import { ASKED_SQL, countedSql, scoreSql, weighedSql, WEIGHTS_SQL } from './bm25.js';
+import { ASKED_SQL, paddedSql, scoreSql, weighedSql, WEIGHTS_SQL } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
 
@@ -130,7 +130,7 @@ export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], li
   const count = parameters.add(limit);
   const narrow = () => ({
     head: `${weighed}, ${WEIGHTS_SQL}, ${rows.seen}, visible as materialized (
-  select p.chunk_id, ${countedSql('p.words')}
+  select p.chunk_id, p.words, ${paddedSql('p.words')} as padded
   from ${rows.from}
 ), scored as (
   select v.chunk_id, ${scoreSql('v')} as by

@@ -21,17 +21,17 @@ with weighed as materialized (
     and (jsonb_typeof(d.metadata -> $5) = 'number' and d.metadata -> $5 >= $6::jsonb)
     and (jsonb_typeof(d.metadata -> $7) = 'number' and d.metadata -> $7 < $8::jsonb)
 ), visible as materialized (
-  select p.chunk_id, ' ' || replace(p.words, ' ', '  ') || ' ' as padded,
-    octet_length(replace(p.words, ' ', '  ')) - octet_length(p.words) + 1 as length
+  select p.chunk_id, p.words, ' ' || replace(p.words, ' ', '  ') || ' ' as padded
   from seen s
   join posting p on p.document_id = s.id
 ), scored as (
   select v.chunk_id, (
-    select coalesce(sum(w.weight * t.times / (t.times + 0.3 + w.y * v.length)), 0)::float8
+    select coalesce(sum(w.weight * t.times / (t.times + 0.3 + w.y * (octet_length(v.padded) - octet_length(v.words) - 1))), 0)::float8
     from weights w
     cross join lateral (
       select (octet_length(v.padded) - octet_length(replace(v.padded, w.padded, '')))::float8 / w.octets as times
     ) t
+    where strpos(v.padded, w.padded) > 0
   ) as by
   from visible v
 )
