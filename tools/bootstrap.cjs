@@ -22,7 +22,7 @@ const targets = {
   install: { run: [] },
   start: {
     build: 'apps/platform/tsconfig.lib.json',
-    // V8 lets the space of young objects grow to 128 MB under load; with a quarter of it calls are as fast.
+    // V8 lets the space of young objects grow to 128 MB under load; with a quarter of it memory stays where it is (bench:soak).
     run: [['--max-semi-space-size=16', 'apps/platform/dist/main.js']],
     // glibc gives each thread a heap of its own and keeps what was freed in it: a quarter of the platform's memory.
     env: { MALLOC_ARENA_MAX: '2' },

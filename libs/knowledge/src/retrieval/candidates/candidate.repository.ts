@@ -92,6 +92,9 @@ export interface ChunkStates {
   words: string;
 }
 
+/** How many times what is wanted the index of words is asked for: some of its rows may be hidden. */
+const SPARE = 1.25;
+
 /** Finds chunks for a search, each channel by one query within the caller's tenant. */
 @Injectable()
 export class CandidateRepository {
@@ -140,7 +143,7 @@ export class CandidateRepository {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
     const [row] = await this.run<{ found: [string, number | string][]; weights: WordScores[] }>(
       lexicalQuery(plan, scope, words, limit),
-      lexicalSettings(plan, (1.25 * limit * indexed) / Math.max(1, chunks)),
+      lexicalSettings(plan, (SPARE * limit * indexed) / Math.max(1, chunks)),
     );
     const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
     const weights = weightsOf(words, row!.weights);
