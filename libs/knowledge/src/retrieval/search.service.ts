@@ -254,7 +254,7 @@ export class SearchService {
   ): Promise<LexicalCandidates> {
     if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [], weights: [] };
     const chunks = chunksOf(bases);
-    const indexed = Math.max(chunks, ...bases.map((base) => base.indexed));
+    const indexed = indexedOf(bases);
     const plan = lexicalPlan(chunks, indexed);
     return this.candidates.byWords(plan, scope, words, chunks, indexed, candidatesFor(topK));
   }
@@ -277,7 +277,7 @@ export class SearchService {
         const { vectors, tokenStates } = await this.embed(text, embedder, group[0]!.name, early);
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
-        const indexed = Math.max(chunks, ...group.map((base) => base.indexed));
+        const indexed = indexedOf(group);
         const plan = vectorPlan(chunks, indexed);
         const nearest = (way: Plan, of: number, han?: boolean) =>
           this.candidates.nearest(
@@ -452,6 +452,10 @@ function listedIn(bases: SearchedBase[]): string[] | undefined {
 }
 
 const chunksOf = (bases: SearchedBase[]): number => bases.reduce((sum, { chunks }) => sum + chunks, 0);
+
+/** Chunks in the whole index; no fewer than are seen, since Postgres counts a new one late. */
+const indexedOf = (bases: SearchedBase[]): number =>
+  Math.max(chunksOf(bases), ...bases.map(({ indexed }) => indexed));
 
 /** The final score: the reranker's where there is one. */
 const scoreOf = ({ rerankScore, fusedScore }: FusedHit['trace']): number => rerankScore ?? fusedScore;
