@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomIdBytes } from '@midplane/kernel';
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 const NOTHING = '0'.repeat(32);
@@ -9,16 +9,6 @@ export function traceIdOf(traceparent: string | string[] | undefined): string {
   return named && named !== NOTHING ? named : newTraceId();
 }
 
-/** Randomness is asked of the system for many ids at once. */
-const ID_BYTES = 16;
-const pool = Buffer.alloc(ID_BYTES * 256);
-let used = pool.length;
-
 export function newTraceId(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += ID_BYTES;
-  return pool.toString('hex', used - ID_BYTES, used);
+  return randomIdBytes().toString('hex');
 }
