@@ -7,10 +7,26 @@ export type Kind = 'whole' | 'stream';
 export interface Load {
   /** Of each answer: until its last byte, or of a stream until its first token; milliseconds, sorted. */
   times: number[];
+  /** For how long it was asked. */
+  seconds: number;
   perSecond: number;
   /** Tokens a second of all streams together. */
   tokensPerSecond: number;
   failed: number;
+}
+
+/** @returns what several turns came to */
+export function together(turns: readonly Load[]): Load {
+  const sum = (of: (turn: Load) => number) => turns.reduce((total, turn) => total + of(turn), 0);
+  const seconds = sum((turn) => turn.seconds);
+  const times = turns.flatMap((turn) => turn.times);
+  return {
+    times: times.sort((a, b) => a - b),
+    seconds,
+    perSecond: times.length / seconds,
+    tokensPerSecond: sum((turn) => turn.tokensPerSecond * turn.seconds) / seconds,
+    failed: sum((turn) => turn.failed),
+  };
 }
 
 interface Answer {
@@ -53,6 +69,7 @@ export async function load(gateway: Gateway, kind: Kind, connections: number, ms
   const seconds = (performance.now() - begun) / 1000;
   return {
     times: times.sort((a, b) => a - b),
+    seconds,
     perSecond: times.length / seconds,
     tokensPerSecond: tokens / seconds,
     failed,
