@@ -154,6 +154,7 @@ export class OpenAiDoor {
       upstreamMs: event.type === 'started' ? event.upstreamMs : 0,
       produced: event.type === 'started' ? event.callId : '',
       chunks: chunks.of(event),
+      last: event.type === 'done',
     }));
   }
 
@@ -196,30 +197,34 @@ export class OpenAiDoor {
           : event.type === 'token'
             ? [chunks.text(event.text)]
             : chunks.end(event.answer),
+      last: event.type === 'done',
     }));
   }
 
   /**
    * Sends a stream as server-sent events. Until its first event a failure has its status; after it, it is an event of
-   * its own, and the `[DONE]` that marks a whole answer is missing.
+   * its own, and the `[DONE]` that marks a whole answer is missing. That goes out with the last event: what is left to be
+   * done here then is nothing that the client waits for.
    */
   private async stream<E>(
     events: AsyncIterable<E>,
     request: FastifyRequest,
     reply: FastifyReply,
-    present: (event: E) => { upstreamMs: number; produced: string; chunks: object[] },
+    present: (event: E) => { upstreamMs: number; produced: string; chunks: object[]; last: boolean },
   ): Promise<void> {
     let begun = false;
     try {
       for await (const event of events) {
-        const { upstreamMs, produced, chunks } = present(event);
+        const { upstreamMs, produced, chunks, last } = present(event);
         if (!begun) this.begin(reply, upstreamMs, produced);
         begun = true;
-        await write(reply, chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''));
+        const text = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('');
+        if (last) reply.raw.end(`${text}data: [DONE]\n\n`);
+        else await write(reply, text);
       }
-      reply.raw.end('data: [DONE]\n\n');
+      if (!reply.raw.writableEnded) throw new Error('A stream of an answer ended without its end.');
     } catch (error) {
-      if (!begun) throw error;
+      if (!begun || reply.raw.writableEnded) throw error;
       const locale = localeOf(request.headers['accept-language']);
       const { body } = openAiError(error, request.traceId, locale, this.logger);
       reply.raw.end(`data: ${JSON.stringify(body)}\n\n`);

@@ -109,7 +109,7 @@ export class ChatService {
       const record = { ...call.record(), ...settled };
       const used = { tokens: record.promptTokens + record.completionTokens, micros: record.costMicros };
       const settlement = admitted && { ...admitted, ...used };
-      if (settlement) await this.limits.settle(settlement);
+      if (settlement) this.limits.settle(settlement);
       this.writeDown(record, settlement);
     }
   }

@@ -63,7 +63,7 @@ export class InferenceCalls {
     } finally {
       const tokens = (used?.promptTokens ?? 0) + (used?.completionTokens ?? 0);
       const settlement = admitted && { ...admitted, tokens, micros: 0 };
-      if (settlement) await this.limits.settle(settlement);
+      if (settlement) this.limits.settle(settlement);
       const record = recordOf(id, call, used, outcome, clock);
       this.ledger.add(record, settlement);
       countCall(record);

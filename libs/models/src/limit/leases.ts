@@ -5,7 +5,7 @@ import type { Demand } from './limit-store.port.js';
 const MOST_CALLS = 256;
 const FEWEST_CALLS = 4;
 /** How long calls are counted for the size of the next lease, and a limit that is near is not asked again, in ms. */
-const SPAN_MS = 250;
+const SPAN_MS = 1_000;
 /** Longest life of a lease, in ms: then what calls that still run hold is theirs, and the rest goes back. */
 const LIFE_MS = 1_000;
 /** Kinds of calls whose frequency is remembered. */
@@ -101,7 +101,7 @@ interface Kind {
  *
  * What calls draw was set aside by the store in one atomic step, so all processes together admit no more than without
  * leases. What a lease holds that nobody draws is missing to others, for a second at most: it is never more than this
- * process needed in a quarter of a second, and a store gives it only where much more is free; near a limit each call
+ * process needed in a second, and a store gives it only where much more is free; near a limit each call
  * asks for itself.
  */
 export class Leases {

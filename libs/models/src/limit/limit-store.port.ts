@@ -43,8 +43,11 @@ export interface LimitStore {
    * @returns what did not admit it; undefined: all did
    */
   reserve(tenantId: string, callId: string, demands: Demand[]): Promise<Refusal | undefined>;
-  /** Gives back what a call did not need, at once; Postgres is told by the ledger, in the transaction of its rows. */
-  settle(settlement: Settlement): Promise<void>;
+  /**
+   * Gives back what a call did not need, before anything else of this process is reserved. Never throws. Postgres is told
+   * by the ledger, in the transaction of its rows.
+   */
+  settle(settlement: Settlement): void;
   /** Tells other processes what calls of this one took that have been settled. The ledger asks for it before it writes. */
   share(tenantId: string): Promise<void>;
   /** Tells what has been spent by the ledger, which is the truth: a store that knows less is behind. */

@@ -12,7 +12,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Catalogs } from '../catalog/catalogs.js';
 import { readCatalog } from '../catalog/catalog.repository.js';
-import { periodOf } from './limits.js';
+import { periodsAt } from './limits.js';
 
 /** Limits and budgets of the tenant. Administrators set them. */
 @Injectable()
@@ -99,9 +99,9 @@ async function read(manager: EntityManager): Promise<LimitView[]> {
   const spent = await manager.query<{ limit_id: string; period: string; micros: string }[]>(
     'select limit_id, period, sum(spent_micros) as micros from model_limit_state group by 1, 2',
   );
-  const now = new Date();
+  const periods = periodsAt(new Date());
   return limits.map((limit) => {
-    const period = periodOf(limit.budgetPeriod, now);
+    const period = periods[limit.budgetPeriod];
     const row = spent.find((each) => each.limit_id === limit.id && each.period === period);
     return { ...limit, spentMicros: Number(row?.micros ?? 0) };
   });

@@ -243,7 +243,7 @@ describe('leases in Redis', () => {
         if (await store.reserve(limit.tenantId, callId, [demand])) return;
         admitted++;
         await setTimeout(1);
-        await store.settle({ tenantId: limit.tenantId, callId, demands: [demand], tokens: 19, micros: COST });
+        store.settle({ tenantId: limit.tenantId, callId, demands: [demand], tokens: 19, micros: COST });
       }
     };
     await Promise.all(Array.from({ length: 8 }, caller));

@@ -53,9 +53,9 @@ export class Limits {
     return { tenantId: principal.tenantId, callId, demands };
   }
 
-  /** Gives back at once what a call did not need. */
-  settle(settlement: Settlement): Promise<void> {
-    return this.store.settle(settlement);
+  /** Gives back at once what a call did not need. Never throws. */
+  settle(settlement: Settlement): void {
+    this.store.settle(settlement);
   }
 }
 
@@ -72,19 +72,20 @@ function demandsOf(
     key: principal.apiKeyId,
     route: route ?? undefined,
   };
+  const periods = periodsAt(now);
   return Object.entries(subjects).flatMap(([scope, subject]) => {
     if (subject === undefined) return [];
     const ofScope = limits.filter((limit) => limit.scope === scope);
     const limit =
       ofScope.find((each) => each.subject === subject) ?? ofScope.find((each) => each.subject === EACH);
-    return limit ? [{ limit, subject, period: periodOf(limit.budgetPeriod, now), ...needs }] : [];
+    return limit ? [{ limit, subject, period: periods[limit.budgetPeriod], ...needs }] : [];
   });
 }
 
-/** @returns the name of the period that a moment falls into, in UTC */
-export function periodOf(period: Limit['budgetPeriod'], now: Date): string {
-  if (period === 'total') return 'total';
-  return now.toISOString().slice(0, period === 'day' ? 10 : 7);
+/** @returns the names of the periods that a moment falls into, in UTC */
+export function periodsAt(now: Date): Record<Limit['budgetPeriod'], string> {
+  const day = now.toISOString().slice(0, 10);
+  return { day, month: day.slice(0, 7), total: 'total' };
 }
 
 function problemOf(refusal: Refusal): UserError {

@@ -95,7 +95,7 @@ export class PostgresLimitStore implements LimitStore {
     });
   }
 
-  async settle(): Promise<void> {
+  settle(): void {
     // The ledger's transaction does it.
   }
 

@@ -181,9 +181,10 @@ export class RedisLimitStore implements LimitStore {
     }
   }
 
-  async settle({ tenantId, callId, demands, tokens, micros }: Settlement): Promise<void> {
+  settle({ tenantId, callId, demands, tokens, micros }: Settlement): void {
     if (this.leases.settle(callId, tokens, micros)) return;
-    await this.giveBack({ tenantId, id: callId, demands, times: 0, left: [], tokens, micros });
+    // Not waited for: Redis works off a connection in order, so that what is reserved next sees it.
+    void this.giveBack({ tenantId, id: callId, demands, times: 0, left: [], tokens, micros });
   }
 
   share(tenantId: string): Promise<void> {
@@ -202,7 +203,8 @@ export class RedisLimitStore implements LimitStore {
 
   async close(): Promise<void> {
     await this.leases.closeAll();
-    this.redis.disconnect();
+    // After what is still being settled.
+    await this.redis.quit().catch(() => this.redis.disconnect());
   }
 
   private async openLease(
