@@ -70,7 +70,7 @@ const [model] = await inference.embeddingModels();
 const knowledgeBaseId = await fill();
 
 await client.query(`set role midplane_app; set app.tenant_id = '${owner!.tenant_id}'`);
-const settings = { ...hnswSettings(CHUNKS), ...lexicalSettings('wide', CANDIDATES) };
+const settings = { ...hnswSettings(CHUNKS), ...lexicalSettings(CANDIDATES) };
 for (const [name, value] of Object.entries(settings)) await client.query(`set ${name} = '${value}'`);
 const scorer = new TokenScorer();
 const scope: SearchScope = { knowledgeBaseIds: [knowledgeBaseId], principals: undefined, filter: [] };
@@ -195,7 +195,7 @@ async function askAllWays(question: string) {
   const vectorText = `[${embedded.vectors[0]!.join(',')}]`;
   const run = ({ text, values }: Query) => timed(() => client.query(text, values));
   const words = distinctWords(question);
-  const [, lexical] = await run(lexicalQuery('wide', scope, words, CANDIDATES));
+  const [, lexical] = await run(lexicalQuery(scope, words, CANDIDATES));
   const space = vectorSpace(model!);
   const [nearest, vector] = await run(
     vectorQuery('wide', scope, space, model!.dimension, vectorText, CANDIDATES),

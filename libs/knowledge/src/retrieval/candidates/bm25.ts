@@ -28,34 +28,3 @@ export const ASKED_SQL = `(
       coalesce(string_agg(w.word, ' ') filter (where w.once >= ${OF_HALF}), string_agg(w.word, ' ')), 'posting_words')
     from weighed w
   )`;
-
-/**
- * What a text can score by each word at most, and `y`, which is k1 × b over the average length: out of `weighedSql`, as
- * `weightsOf` has it.
- */
-export const WEIGHTS_SQL = `weights as materialized (
-  select ' ' || w.word || ' ' as padded, octet_length(w.word) + 2 as octets,
-    w.once * (${1 + FLOOR} + y.y) as weight, y.y
-  from (select w.*, w.twice / nullif(w.once, 0) as ratio from weighed w) w
-  cross join lateral (
-    select greatest(0, (${2 * (1 + FLOOR)} - w.ratio * ${2 + FLOOR}) / nullif(2 * w.ratio - 2, 0)) as y
-  ) y
-  where w.once > 0
-)`;
-
-/** The words of a posting, each between two spaces of its own, so that it can be counted. */
-export const paddedSql = (words: string): string => `' ' || replace(${words}, ' ', '  ') || ' '`;
-
-/**
- * BM25 of a row with `words` of a posting and what `paddedSql` makes of them (`padded`), by the words' weights. The operator
- * of the index gives the same for a text, but cuts it into words again, each time, at ten times the cost. Most words
- * stand in few texts, and whether one does is soon found out.
- */
-export const scoreSql = (row: string): string => `(
-    select coalesce(sum(w.weight * t.times / (t.times + ${FLOOR} + w.y * (octet_length(${row}.padded) - octet_length(${row}.words) - 1))), 0)::float8
-    from weights w
-    cross join lateral (
-      select (octet_length(${row}.padded) - octet_length(replace(${row}.padded, w.padded, '')))::float8 / w.octets as times
-    ) t
-    where strpos(${row}.padded, w.padded) > 0
-  )`;

@@ -5,10 +5,19 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
-import { bm25Of, reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
+import {
+  bestByWords,
+  bestFirst,
+  bm25Of,
+  reachOf,
+  weightsOf,
+  type WordScores,
+  type WordWeight,
+} from './lexical-weights.js';
 import {
   lexicalQuery,
   passagesQuery,
+  postingsQuery,
   statesQuery,
   type Plan,
   type Query,
@@ -17,8 +26,9 @@ import {
   type SearchScope,
   seenWordsQuery,
   vectorQuery,
+  wordScoresQuery,
 } from './queries.js';
-import { lexicalSettings, SETTINGS, vectorSettings } from './settings.js';
+import { lexicalSettings, PLAN_SETTINGS, SETTINGS, vectorSettings } from './settings.js';
 
 /** A knowledge base as a search needs it. */
 export interface SearchedBase {
@@ -141,21 +151,30 @@ export class CandidateRepository {
     limit: number,
   ): Promise<LexicalCandidates> {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
-    const [row] = await this.run<{ found: [string, number | string][]; weights: WordScores[] }>(
-      lexicalQuery(plan, scope, words, limit),
-      lexicalSettings(plan, (SPARE * limit * indexed) / Math.max(1, chunks)),
+    const weigh = (scores: WordScores[]) => {
+      const unseen = words.filter((_, i) => scores[i]![0] <= 0);
+      const weights = weightsOf(words, scores);
+      return { reach: reachOf(weights, unseen.length, indexed), unseen, weights };
+    };
+    if (plan === 'narrow') {
+      const { text, values } = postingsQuery(scope);
+      const [[row], postings] = await Promise.all([
+        this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS),
+        this.database.copyRows(text, values, PLAN_SETTINGS.narrow),
+      ]);
+      const weighed = weigh(row!.weights);
+      return { ...weighed, found: await bestByWords(postings as [Buffer, Buffer][], weighed.weights, limit) };
+    }
+    const [row] = await this.run<{ found: [string, string][]; weights: WordScores[] }>(
+      lexicalQuery(scope, words, limit),
+      lexicalSettings((SPARE * limit * indexed) / Math.max(1, chunks)),
     );
-    const unseen = words.filter((_, i) => row!.weights[i]![0] <= 0);
-    const weights = weightsOf(words, row!.weights);
-    const reach = reachOf(weights, unseen.length, indexed);
+    const weighed = weigh(row!.weights);
     const found = row!.found
-      .map(([chunkId, scored]) => ({
-        chunkId,
-        score: typeof scored === 'number' ? scored : bm25Of(scored, weights),
-      }))
+      .map(([chunkId, held]) => ({ chunkId, score: bm25Of(held, weighed.weights) }))
       .filter(({ score }) => score > 0)
-      .sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1));
-    return { found, reach, unseen, weights };
+      .sort(bestFirst);
+    return { ...weighed, found };
   }
 
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bm25Of, reachOf, weightsOf } from './lexical-weights.js';
+import { bestByWords, bm25Of, reachOf, weightsOf } from './lexical-weights.js';
 
 /** BM25 of a text of `length` words that holds the word some times. */
 const score = (idf: number, times: number, average: number, length = times) =>
@@ -38,5 +38,35 @@ describe('the score of a text', () => {
     expect(bm25Of(text, weights)).toBeCloseTo(expected, 6);
     expect(bm25Of('unannual leaves', weights)).toBe(0);
     expect(bm25Of('', weights)).toBe(0);
+  });
+});
+
+describe('the texts that hold the words best', () => {
+  const weights = weightsIn(7);
+  const rows = (texts: string[]) =>
+    texts.map((text, i) => [Buffer.from(`id-${i}`), Buffer.from(text)] as const);
+
+  it('are those of the highest scores, with the scores that the index would give them', async () => {
+    const texts = ['staff', 'leave', 'annual leave', 'leaves annually', '', 'proportion of annual leave'];
+    const best = await bestByWords(rows(texts), weights, 3);
+    expect(best).toEqual([5, 2, 1].map((i) => ({ chunkId: `id-${i}`, score: bm25Of(texts[i]!, weights) })));
+    expect((await bestByWords(rows(texts), weights, 50)).map(({ chunkId }) => chunkId)).toHaveLength(3);
+  });
+
+  it('are counted by whole words in any script, among any number of texts', async () => {
+    const chinese = weightsOf(
+      ['年', '年假'],
+      [
+        [score(3, 1, 7), score(3, 2, 7)],
+        [score(5, 1, 7), score(5, 2, 7)],
+      ],
+    );
+    const texts = Array.from({ length: 2_500 }, (_, i) =>
+      i === 2_100 ? '年 年 年假 员工' : '年假期 员工 假年',
+    );
+    const [one, ...others] = await bestByWords(rows(texts), chinese, 50);
+    expect(one).toEqual({ chunkId: 'id-2100', score: bm25Of('年 年 年假 员工', chinese) });
+    expect(one!.score).toBeCloseTo(score(3, 2, 7, 4) + score(5, 1, 7, 4), 6);
+    expect(others).toEqual([]);
   });
 });

@@ -1,14 +1,18 @@
 import type { Plan } from './queries.js';
 
+/** Chunks whose words are counted one by one at most: those of so many are some 20 MB. */
+const MOST_COUNTED = 10_000;
+
 /**
  * Whether the lexical channel goes through its index. There it reads about 50 × indexed / chunks postings in order
- * until it has met 50 of the scope, which costs a fifth of what counting a chunk's words does: so both cost the same
- * at chunks² = 10 × indexed.
+ * until it has met 50 of the scope, which costs about what reading as many chunks' words and counting them does, 15 µs
+ * each: so both cost the same at chunks² = 50 × indexed.
  * @param chunks that the search may see
  * @param indexed chunks in the whole index
  */
 export function lexicalPlan(chunks: number, indexed: number): Plan {
-  return chunks <= 300 || chunks * chunks < 10 * indexed ? 'narrow' : 'wide';
+  const few = chunks <= 300 || chunks * chunks < 50 * indexed;
+  return few && chunks <= MOST_COUNTED ? 'narrow' : 'wide';
 }
 
 /** The same for the vector channel, where comparing one by one costs 1 to 1.5 µs a chunk and loses nothing. */

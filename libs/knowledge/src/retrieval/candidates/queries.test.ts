@@ -5,6 +5,7 @@ import { parseMetadataFilter } from './metadata-filter.js';
 import {
   lexicalQuery,
   passagesQuery,
+  postingsQuery,
   statesQuery,
   type Query,
   rightAmongQuery,
@@ -43,8 +44,8 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
       'bases',
       basesQuery({ ...scope, within: undefined }, { han: false, named: scope.within && namedIn(QUESTION) }),
     ],
-    ['lexical-wide', lexicalQuery('wide', scope, ['annual', 'leave'], 50)],
-    ['lexical-narrow', lexicalQuery('narrow', scope, ['annual', 'leave'], 50)],
+    ['lexical', lexicalQuery(scope, ['annual', 'leave'], 50)],
+    ['postings', postingsQuery(scope)],
     ['vector-wide', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-han', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50, true)],
@@ -67,18 +68,18 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
   });
 
   it('limits every channel to ready documents, to readers and by metadata before it cuts', () => {
-    for (const plan of ['wide', 'narrow'] as const) {
-      for (const { text } of [
-        lexicalQuery(plan, scope, ['leave'], 50),
-        vectorQuery(plan, scope, 'model@revision', 384, '[…]', 50),
-      ]) {
-        const beforeCut = text.slice(0, text.search(/\n\s*limit /));
-        expect(beforeCut).toContain(`d.status = 'READY'`);
-        expect(beforeCut.includes('d.readers &&')).toBe(scope.principals !== undefined);
-        expect(beforeCut.includes('d.metadata')).toBe(scope.filter.length > 0);
-        for (const named of ['d.id = any', 'c.page between', 'unnest(c.headings'])
-          expect(beforeCut.includes(named)).toBe(scope.within !== undefined);
-      }
+    for (const { text } of [
+      lexicalQuery(scope, ['leave'], 50),
+      postingsQuery(scope),
+      vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50),
+      vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50),
+    ]) {
+      const [beforeCut] = text.split(/\n\s*limit /) as [string];
+      expect(beforeCut).toContain(`d.status = 'READY'`);
+      expect(beforeCut.includes('d.readers &&')).toBe(scope.principals !== undefined);
+      expect(beforeCut.includes('d.metadata')).toBe(scope.filter.length > 0);
+      for (const named of ['d.id = any', 'c.page between', 'unnest(c.headings'])
+        expect(beforeCut.includes(named)).toBe(scope.within !== undefined);
     }
   });
 });

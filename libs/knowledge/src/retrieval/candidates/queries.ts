@@ -1,4 +1,4 @@
-import { ASKED_SQL, paddedSql, scoreSql, weighedSql, WEIGHTS_SQL } from './bm25.js';
+import { ASKED_SQL, weighedSql } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
 
@@ -30,8 +30,8 @@ export interface Query {
 }
 
 /**
- * Through the index (`wide`), or the documents of the scope first, then their rows, scored after (`narrow`): an index
- * over everything has to read far before it has met enough rows of a small part.
+ * Through the index (`wide`), or the documents of the scope first, then their rows, each scored (`narrow`): an index over
+ * everything has to read far before it has met enough rows of a small part.
  */
 export type Plan = 'wide' | 'narrow';
 
@@ -113,49 +113,50 @@ function rowsOf(
   };
 }
 
+/** What the index scores for each of the question's words, in their order: alone and twice, 0 where it has not the word. */
+const SCORES_SQL = `(select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights`;
+
 /**
- * BM25 over the words. One row: `found` is [[chunk id, score], …] in the narrow plan and [[chunk id, words], …] in the wide
- * one, best first; `weights` has for each of the question's words what the index scores for it alone and twice, 0 where
- * the index does not have the word.
+ * BM25 over the words, through the index. One row: `found` is [[chunk id, words], …], best first; `weights` has for each
+ * of the question's words what the index scores for it alone and twice, 0 where the index does not have the word.
  *
- * Outside of the index its operator cuts a text into words again, 300 µs each time. So the wide plan asks for no score;
- * and it stands in the FROM of the query, where pg_textsearch keeps Postgres from working out what it sorts by: not so
- * in a CTE or an expression.
+ * Outside of the index its operator cuts a text into words again, 300 µs each time. So nothing asks for a score; and this
+ * stands in the FROM of the query, where pg_textsearch keeps Postgres from working out what it sorts by: not so in a CTE
+ * or an expression.
  * @param words of the question, each once
  */
-export function lexicalQuery(plan: Plan, scope: SearchScope, words: string[], limit: number): Query {
+export function lexicalQuery(scope: SearchScope, words: string[], limit: number): Query {
   const parameters = new Parameters();
   const weighed = weighedSql(parameters.add(words));
-  const rows = rowsOf(plan, scope, 'posting p', parameters);
-  const count = parameters.add(limit);
-  const narrow = () => ({
-    head: `${weighed}, ${WEIGHTS_SQL}, ${rows.seen}, visible as materialized (
-  select p.chunk_id, p.words, ${paddedSql('p.words')} as padded
-  from ${rows.from}
-), scored as (
-  select v.chunk_id, ${scoreSql('v')} as by
-  from visible v
-)`,
-    found: `select s.chunk_id, s.by
-  from scored s
-  where s.by > 0
-  order by s.by desc, s.chunk_id
-  limit ${count}`,
-  });
-  const wide = () => ({
-    head: weighed,
-    found: `select p.chunk_id, p.words as by
+  const rows = rowsOf('wide', scope, 'posting p', parameters);
+  const text = `with ${weighed}
+select coalesce(json_agg(json_build_array(f.chunk_id, f.words)), '[]') as found,
+  ${SCORES_SQL}
+from (
+  select p.chunk_id, p.words
   from ${rows.from}
   order by p.words <@> ${ASKED_SQL}
-  limit ${count}`,
-  });
-  const { head, found } = plan === 'narrow' ? narrow() : wide();
-  const text = `with ${head}
-select coalesce(json_agg(json_build_array(f.chunk_id, f.by)), '[]') as found,
-  (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights
-from (
-  ${found}
+  limit ${parameters.add(limit)}
 ) f`;
+  return { text, values: parameters.values };
+}
+
+/** The `weights` of {@link lexicalQuery} alone. */
+export function wordScoresQuery(words: string[]): Query {
+  const parameters = new Parameters();
+  return {
+    text: `with ${weighedSql(parameters.add(words))}\nselect ${SCORES_SQL}`,
+    values: parameters.values,
+  };
+}
+
+/** The words of every chunk that a search may see, with its id as text, for `copyRows`. */
+export function postingsQuery(scope: SearchScope): Query {
+  const parameters = new Parameters();
+  const { seen, from } = rowsOf('narrow', scope, 'posting p', parameters);
+  const text = `with ${seen}
+select p.chunk_id::text, p.words
+from ${from}`;
   return { text, values: parameters.values };
 }
 

@@ -9,7 +9,7 @@ export const SETTINGS: TransactionSettings = { jit: 'off' };
  * who may read what, are at times wrong by a thousand times. Wide: in the order of the index, each row's document
  * looked up by its key. Narrow: the documents, then their rows, looked up by document.
  */
-const PLAN_SETTINGS: Record<Plan, TransactionSettings> = {
+export const PLAN_SETTINGS: Record<Plan, TransactionSettings> = {
   wide: { ...SETTINGS, enable_sort: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
   narrow: { ...SETTINGS, enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
 };
@@ -32,10 +32,10 @@ const MOST_READ = 1000;
 /**
  * @param read rows that the index has to give, about: asked for more it reads further before it gives the first, asked
  *   for fewer it begins again with twice as many
- * @returns Postgres's settings for the lexical channel's query
+ * @returns Postgres's settings for the lexical channel's query through its index
  */
-export const lexicalSettings = (plan: Plan, read: number): TransactionSettings => ({
-  ...PLAN_SETTINGS[plan],
+export const lexicalSettings = (read: number): TransactionSettings => ({
+  ...PLAN_SETTINGS.wide,
   'pg_textsearch.default_limit': Math.min(MOST_READ, Math.max(1, Math.ceil(read))),
 });
 

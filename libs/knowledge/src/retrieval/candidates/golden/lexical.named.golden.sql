@@ -4,10 +4,10 @@ with weighed as materialized (
     -((w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words')) as twice
   from unnest($1::text[]) with ordinality as w (word, place)
 )
-select coalesce(json_agg(json_build_array(f.chunk_id, f.by)), '[]') as found,
+select coalesce(json_agg(json_build_array(f.chunk_id, f.words)), '[]') as found,
   (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights
 from (
-  select p.chunk_id, p.words as by
+  select p.chunk_id, p.words
   from posting p
   join document d on d.id = p.document_id
   join chunk c on c.id = p.chunk_id

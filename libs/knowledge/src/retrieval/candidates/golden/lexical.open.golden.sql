@@ -4,32 +4,22 @@ with weighed as materialized (
     -((w.word || ' ' || w.word) <@> to_bm25query(w.word, 'posting_words')) as twice
   from unnest($1::text[]) with ordinality as w (word, place)
 )
-select coalesce(json_agg(json_build_array(f.chunk_id, f.by)), '[]') as found,
+select coalesce(json_agg(json_build_array(f.chunk_id, f.words)), '[]') as found,
   (select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights
 from (
-  select p.chunk_id, p.words as by
+  select p.chunk_id, p.words
   from posting p
   join document d on d.id = p.document_id
   where p.knowledge_base_id = any ($2::uuid[])
     and d.status = 'READY'
-    and (d.readers = '{}' or d.readers && $3::text[])
-    and d.metadata @> any ($4::jsonb[])
-    and (jsonb_typeof(d.metadata -> $5) = 'number' and d.metadata -> $5 >= $6::jsonb)
-    and (jsonb_typeof(d.metadata -> $7) = 'number' and d.metadata -> $7 < $8::jsonb)
   order by p.words <@> (
     select to_bm25query(
       coalesce(string_agg(w.word, ' ') filter (where w.once >= 1.1730183055629844), string_agg(w.word, ' ')), 'posting_words')
     from weighed w
   )
-  limit $9
+  limit $3
 ) f;
 
 -- $1 = ["annual","leave"]
 -- $2 = ["00000000-0000-7000-8000-000000000001"]
--- $3 = ["00000000-0000-7000-8000-000000000002"]
--- $4 = ["{\"dept\":\"HR\"}","{\"dept\":[\"HR\"]}","{\"dept\":\"Legal\"}","{\"dept\":[\"Legal\"]}"]
--- $5 = "year"
--- $6 = "2020"
--- $7 = "year"
--- $8 = "2024"
--- $9 = 50
+-- $3 = 50

@@ -1,0 +1,21 @@
+with seen as materialized (
+  select d.id
+  from document d
+  where d.knowledge_base_id = any ($1::uuid[])
+    and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $2::text[])
+    and d.metadata @> any ($3::jsonb[])
+    and (jsonb_typeof(d.metadata -> $4) = 'number' and d.metadata -> $4 >= $5::jsonb)
+    and (jsonb_typeof(d.metadata -> $6) = 'number' and d.metadata -> $6 < $7::jsonb)
+)
+select p.chunk_id::text, p.words
+from seen s
+  join posting p on p.document_id = s.id;
+
+-- $1 = ["00000000-0000-7000-8000-000000000001"]
+-- $2 = ["00000000-0000-7000-8000-000000000002"]
+-- $3 = ["{\"dept\":\"HR\"}","{\"dept\":[\"HR\"]}","{\"dept\":\"Legal\"}","{\"dept\":[\"Legal\"]}"]
+-- $4 = "year"
+-- $5 = "2020"
+-- $6 = "year"
+-- $7 = "2024"
