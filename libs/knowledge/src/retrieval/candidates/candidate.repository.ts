@@ -5,15 +5,8 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
-import {
-  bestByWords,
-  bestFirst,
-  bm25Of,
-  reachOf,
-  weightsOf,
-  type WordScores,
-  type WordWeight,
-} from './lexical-weights.js';
+import { bestFirst, Bm25Scorer } from './bm25-scorer.js';
+import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
   lexicalQuery,
   passagesQuery,
@@ -98,8 +91,8 @@ export interface ChunkStates {
   states: Buffer;
   /** Whether it is written in Han characters. */
   han: boolean;
-  /** As they are indexed, parted by spaces. */
-  words: string;
+  /** As they are indexed, parted by spaces, in UTF-8. */
+  words: Buffer;
 }
 
 /** How many times what is wanted the index of words is asked for: some of its rows may be hidden. */
@@ -163,15 +156,17 @@ export class CandidateRepository {
         this.database.copyRows(text, values, PLAN_SETTINGS.narrow),
       ]);
       const weighed = weigh(row!.weights);
-      return { ...weighed, found: await bestByWords(postings as [Buffer, Buffer][], weighed.weights, limit) };
+      const found = await new Bm25Scorer(weighed.weights).best(postings as [Buffer, Buffer][], limit);
+      return { ...weighed, found };
     }
     const [row] = await this.run<{ found: [string, string][]; weights: WordScores[] }>(
       lexicalQuery(scope, words, limit),
       lexicalSettings((SPARE * limit * indexed) / Math.max(1, chunks)),
     );
     const weighed = weigh(row!.weights);
+    const scorer = new Bm25Scorer(weighed.weights);
     const found = row!.found
-      .map(([chunkId, held]) => ({ chunkId, score: bm25Of(held, weighed.weights) }))
+      .map(([chunkId, held]) => ({ chunkId, score: scorer.score(Buffer.from(held)) }))
       .filter(({ score }) => score > 0)
       .sort(bestFirst);
     return { ...weighed, found };
@@ -232,7 +227,7 @@ export class CandidateRepository {
       chunkId: chunkId!.toString(),
       states: states!,
       han: han![0] === 1,
-      words: words!.toString(),
+      words: words!,
     }));
   }
 

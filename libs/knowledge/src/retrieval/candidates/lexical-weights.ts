@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { FLOOR, K1 } from './bm25.js';
 
 /** What the index scores for a text of one word, asked for that word: the word once, and twice. */
@@ -38,56 +37,3 @@ export function reachOf(weights: readonly WordWeight[], unseen: number, indexed:
   const weightOfUnseen = Math.log(1 + (indexed + 0.5) / 0.5) * (K1 + 1);
   return weights.reduce((sum, { weight }) => sum + weight, unseen * weightOfUnseen);
 }
-
-/** @param text its words, parted by spaces, as they are indexed. @returns its BM25 */
-export function bm25Of(text: string, weights: readonly WordWeight[]): number {
-  let length = 1;
-  for (let at = text.indexOf(' '); at >= 0; at = text.indexOf(' ', at + 1)) length++;
-  return weights.reduce((sum, { word, weight, y }) => {
-    const times = timesIn(text, word);
-    return times === 0 ? sum : sum + (weight * times) / (times + FLOOR + y * length);
-  }, 0);
-}
-
-/** Searching for each word takes a third of the time that cutting the text at its spaces does. */
-function timesIn(text: string, word: string): number {
-  let times = 0;
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
-    const end = at + word.length;
-    const begins = at === 0 || text[at - 1] === ' ';
-    if (begins && (end === text.length || text[end] === ' ')) times++;
-  }
-  return times;
-}
-
-/** Texts that are scored at once; between, others have their turn. */
-const SCORED_AT_ONCE = 1_000;
-
-/**
- * Scores texts that have come from the database as bytes. A text and a word are compared byte by byte, which says the
- * same of words in UTF-8 and takes a third of the time again.
- * @param rows ids and words of texts
- * @returns those that hold any of the words, best first, `limit` at most
- */
-export async function bestByWords(
-  rows: readonly (readonly [id: Buffer, words: Buffer])[],
-  weights: readonly WordWeight[],
-  limit: number,
-): Promise<{ chunkId: string; score: number }[]> {
-  const asBytes = weights.map((each) => ({ ...each, word: Buffer.from(each.word).toString('latin1') }));
-  const found: { chunkId: string; score: number }[] = [];
-  for (let from = 0; from < rows.length; from += SCORED_AT_ONCE) {
-    if (from > 0) await setImmediate();
-    for (const [id, words] of rows.slice(from, from + SCORED_AT_ONCE)) {
-      const score = bm25Of(words.toString('latin1'), asBytes);
-      if (score > 0) found.push({ chunkId: id.toString(), score });
-    }
-  }
-  return found.sort(bestFirst).slice(0, limit);
-}
-
-/** Of equal ones always the same goes first. */
-export const bestFirst = (
-  a: { chunkId: string; score: number },
-  b: { chunkId: string; score: number },
-): number => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
-import { bm25Of, type WordWeight } from '../../candidates/lexical-weights.js';
+import { Bm25Scorer } from '../../candidates/bm25-scorer.js';
+import type { WordWeight } from '../../candidates/lexical-weights.js';
 import type { SearchScope } from '../../candidates/queries.js';
 import { differenceOfScripts } from '../../fusion/across.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
@@ -38,13 +39,14 @@ export class TokenAligner {
       question,
       found.map(({ states }) => states),
     );
+    const scorer = new Bm25Scorer(weights);
     return new Map(
       found.map(({ chunkId, han, words }, i) => [
         chunkId,
         {
           ...meetings[i]!,
           across: differenceOfScripts(question.han, han),
-          lexical: bm25Of(words, weights),
+          lexical: scorer.score(words),
         },
       ]),
     );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bestByWords, bm25Of, reachOf, weightsOf } from './lexical-weights.js';
+import { Bm25Scorer } from './bm25-scorer.js';
+import { reachOf, weightsOf, type WordWeight } from './lexical-weights.js';
 
 /** BM25 of a text of `length` words that holds the word some times. */
 const score = (idf: number, times: number, average: number, length = times) =>
@@ -11,6 +12,8 @@ const weightsIn = (average: number) =>
     Object.keys(IDFS),
     Object.values(IDFS).map((idf): [number, number] => [score(idf, 1, average), score(idf, 2, average)]),
   );
+
+const scoreOf = (text: string, weights: WordWeight[]) => new Bm25Scorer(weights).score(Buffer.from(text));
 
 describe('the highest score that a question could reach', () => {
   it.each([3, 4, 57.5, 900])('is the sum of idf × (k1 + 1), whatever the average length (%d)', (average) => {
@@ -35,9 +38,9 @@ describe('the score of a text', () => {
     const text = 'annual leave of part time staff in proportion to leave';
     const expected =
       score(IDFS.leave, 2, 7, 10) + score(IDFS.annual, 1, 7, 10) + score(IDFS.proportion, 1, 7, 10);
-    expect(bm25Of(text, weights)).toBeCloseTo(expected, 6);
-    expect(bm25Of('unannual leaves', weights)).toBe(0);
-    expect(bm25Of('', weights)).toBe(0);
+    expect(scoreOf(text, weights)).toBeCloseTo(expected, 6);
+    expect(scoreOf('unannual leaves', weights)).toBe(0);
+    expect(scoreOf('', weights)).toBe(0);
   });
 });
 
@@ -48,9 +51,11 @@ describe('the texts that hold the words best', () => {
 
   it('are those of the highest scores, with the scores that the index would give them', async () => {
     const texts = ['staff', 'leave', 'annual leave', 'leaves annually', '', 'proportion of annual leave'];
-    const best = await bestByWords(rows(texts), weights, 3);
-    expect(best).toEqual([5, 2, 1].map((i) => ({ chunkId: `id-${i}`, score: bm25Of(texts[i]!, weights) })));
-    expect((await bestByWords(rows(texts), weights, 50)).map(({ chunkId }) => chunkId)).toHaveLength(3);
+    const best = await new Bm25Scorer(weights).best(rows(texts), 3);
+    expect(best).toEqual([5, 2, 1].map((i) => ({ chunkId: `id-${i}`, score: scoreOf(texts[i]!, weights) })));
+    expect((await new Bm25Scorer(weights).best(rows(texts), 50)).map(({ chunkId }) => chunkId)).toHaveLength(
+      3,
+    );
   });
 
   it('are counted by whole words in any script, among any number of texts', async () => {
@@ -64,8 +69,8 @@ describe('the texts that hold the words best', () => {
     const texts = Array.from({ length: 2_500 }, (_, i) =>
       i === 2_100 ? '年 年 年假 员工' : '年假期 员工 假年',
     );
-    const [one, ...others] = await bestByWords(rows(texts), chinese, 50);
-    expect(one).toEqual({ chunkId: 'id-2100', score: bm25Of('年 年 年假 员工', chinese) });
+    const [one, ...others] = await new Bm25Scorer(chinese).best(rows(texts), 50);
+    expect(one).toEqual({ chunkId: 'id-2100', score: scoreOf('年 年 年假 员工', chinese) });
     expect(one!.score).toBeCloseTo(score(3, 2, 7, 4) + score(5, 1, 7, 4), 6);
     expect(others).toEqual([]);
   });
