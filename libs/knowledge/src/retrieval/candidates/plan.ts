@@ -15,7 +15,10 @@ export function lexicalPlan(chunks: number, indexed: number): Plan {
   return few && chunks <= MOST_COUNTED ? 'narrow' : 'wide';
 }
 
-/** The same for the vector channel, where comparing one by one costs 1 to 1.5 µs a chunk and loses nothing. */
+/**
+ * The same for the vector channel, where comparing one by one costs 1 to 2 µs a chunk and loses nothing: of a million,
+ * 27,000 took as long either way, and the graph found .80 of their nearest.
+ */
 export function vectorPlan(chunks: number, indexed: number): Plan {
-  return chunks <= 5000 || chunks * chunks < 250 * indexed ? 'narrow' : 'wide';
+  return chunks <= 5000 || chunks * chunks < 1000 * indexed ? 'narrow' : 'wide';
 }

@@ -22,7 +22,7 @@ export const PLAN_SETTINGS: Record<Plan, TransactionSettings> = {
 export const hnswSettings = (indexed: number): TransactionSettings => ({
   ...PLAN_SETTINGS.wide,
   'hnsw.iterative_scan': 'relaxed_order',
-  'hnsw.ef_search': indexed <= 50_000 ? 200 : 400,
+  'hnsw.ef_search': indexed <= 50_000 ? 200 : indexed <= 500_000 ? 400 : 800,
   'hnsw.max_scan_tuples': 40_000,
 });
 
