@@ -1,4 +1,4 @@
-import { Queue, Worker } from 'bullmq';
+import type { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { asError } from '../errors/errors.js';
 import type { Database } from '../persistence/database.js';
@@ -57,7 +57,7 @@ export class BullMqTransport implements JobTransport {
 
   async start(worker: JobWorkerPort): Promise<void> {
     if (worker.services.length > 0) this.receiver = this.connections.receiver();
-    this.workers = worker.services.map((service) => this.workerOf(service, worker));
+    this.workers = await Promise.all(worker.services.map((service) => this.workerOf(service, worker)));
     // Only the processes that do a service's jobs look for forgotten ones; others send what they queue themselves.
     const pokeOwn = () => worker.services.forEach((service) => this.poke(service));
     this.timer = setInterval(pokeOwn, this.pollMs);
@@ -93,9 +93,10 @@ export class BullMqTransport implements JobTransport {
   }
 
   /** Made when Redis is there: a queue that could not greet it at first never works again. */
-  private queueOf(service: string): Queue {
+  private async queueOf(service: string): Promise<Queue> {
     const known = this.queues.get(service);
     if (known) return known;
+    const { Queue } = await bullMq();
     const queue = new Queue(queueName(service), {
       connection: this.sender,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
@@ -105,7 +106,8 @@ export class BullMqTransport implements JobTransport {
     return queue;
   }
 
-  private workerOf(service: string, worker: JobWorkerPort): Worker {
+  private async workerOf(service: string, worker: JobWorkerPort): Promise<Worker> {
+    const { Worker } = await bullMq();
     const receiver = new Worker<{ id: string }>(
       queueName(service),
       async ({ data }) => {
@@ -151,12 +153,16 @@ export class BullMqTransport implements JobTransport {
       .map(({ id, attempts }) => ({ name: service, data: { id }, opts: { jobId: `${id}-${attempts}` } }));
     if (own.length === 0) return;
     try {
-      await this.queueOf(service).addBulk(own);
+      const queue = await this.queueOf(service);
+      await queue.addBulk(own);
     } catch (error) {
       this.queues.delete(service);
       throw error;
     }
   }
 }
+
+/** Four megabytes that a process without jobs of its own does without. */
+const bullMq = () => import('bullmq');
 
 const queueName = (service: string): string => `midplane-${service}`;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServiceName } from '@midplane/contracts';
 import { onError } from '@orpc/client';
-import { RPCHandler } from '@orpc/server/node';
+import type { RPCHandler } from '@orpc/server/node';
 import { ORPCError } from '@orpc/client';
 import { contextIfAny, runInContext } from '../context/request-context.js';
 import { asError } from '../errors/errors.js';
@@ -25,15 +25,15 @@ export class RpcServer {
    * Without a context signed by this installation's master key it is refused with 401.
    */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     const name = request.url?.split('/')[2] as ServiceName;
-    const handler = this.handlerOf(name);
+    const handler = await this.handlerOf(name);
     if (!handler) return end(response, 404, 'no such service here');
     const header = request.headers[CONTEXT_HEADER];
     const carried = this.token.open(Array.isArray(header) ? header[0] : header);
     if (!carried) return end(response, 401, 'the call carries no valid context');
 
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
     const signal =
       carried.deadline === undefined
         ? gone.signal
@@ -49,11 +49,13 @@ export class RpcServer {
     if (!matched) end(response, 404, 'no such call');
   }
 
-  private handlerOf(name: ServiceName) {
+  private async handlerOf(name: ServiceName) {
     const known = this.handlers.get(name);
     if (known) return known;
     const router = this.registry.router(name);
     if (!router) return undefined;
+    // Loaded with the first call: nobody calls a gateway that has the models in its own process.
+    const { RPCHandler } = await import('@orpc/server/node');
     const handler = new RPCHandler(router, {
       interceptors: [
         onError((error) => {

@@ -2,7 +2,7 @@ import type { ServiceName } from '@midplane/contracts';
 import { ApiKeyEntity } from '../auth/api-key.entity.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { AuthService } from '../auth/auth.service.js';
-import { OidcVerifier } from '../auth/oidc-verifier.js';
+import type { OidcVerifier } from '../auth/oidc-verifier.js';
 import { OperatorToken } from '../auth/operator-token.js';
 import { PrincipalRepository } from '../auth/principal.repository.js';
 import { TenantService } from '../auth/tenant.service.js';
@@ -74,8 +74,7 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
   const contextToken = new ContextToken(masterKey);
   const registry = new ServiceRegistry(serviceUrls(config), contextToken);
   const principals = new PrincipalRepository(database);
-  const oidc = config.OIDC_ISSUER ? new OidcVerifier(config.OIDC_ISSUER, config.OIDC_AUDIENCE) : undefined;
-  const auth = new AuthService(principals, oidc, logger);
+  const auth = new AuthService(principals, await oidcVerifier(config), logger);
   const audit = new AuditLog();
   const transport = config.REDIS_URL
     ? new BullMqTransport(config.REDIS_URL, database, logger)
@@ -106,6 +105,13 @@ export async function openKernel(settings: KernelSettings): Promise<Kernel> {
       await stopTracing?.();
     },
   };
+}
+
+async function oidcVerifier(config: KernelConfig): Promise<OidcVerifier | undefined> {
+  if (!config.OIDC_ISSUER) return undefined;
+  // Half a megabyte of code that most installations never run.
+  const { OidcVerifier } = await import('../auth/oidc-verifier.js');
+  return new OidcVerifier(config.OIDC_ISSUER, config.OIDC_AUDIENCE);
 }
 
 function serviceUrls(config: KernelConfig): Partial<Record<ServiceName, string>> {
