@@ -7,12 +7,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const APPS = resolve(import.meta.dirname, '../../../apps');
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** @returns Node's arguments for a program of `apps`: those of `docker/run-app` */
 export const programOf = (app: string): string[] => [
+  '--import',
+  join(ROOT, 'docker/source-maps.mjs'),
   '--max-semi-space-size=16',
-  join(APPS, app, 'dist/main.js'),
+  join(ROOT, 'apps', app, 'dist/main.js'),
 ];
 
 /** A program of `apps` in a process of its own, on a database that is given. */
