@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answering, ChatEvent, ChatRequest, ChatResult, ChatUsage } from '@midplane/contracts';
 import { asError, backoffMs, type RequestContext, UserError } from '@midplane/kernel';
 import type { Deployment } from '../catalog/catalog.js';
-import type { CallRecord } from '../ledger/call-record.js';
+import { callerOf, type CallRecord } from '../ledger/call-record.js';
 import { beginAttempt } from '../models.metrics.js';
 import type { Providers } from '../provider/providers.js';
 import { estimateTokens } from '../provider/tokens.js';
@@ -237,15 +237,10 @@ export class ChatCall {
   /** @returns the call's row of the ledger; to be asked for when it has ended */
   record(): CallRecord {
     const { id, request, plan, context, shadowOf } = this.input;
-    const { principal, traceId } = context;
     const [first] = plan.order;
     return {
       id,
-      tenantId: principal.tenantId,
-      at: new Date(),
-      userId: principal.userId,
-      apiKeyId: principal.apiKeyId ?? null,
-      traceId,
+      ...callerOf(context),
       kind: 'CHAT',
       askedFor: request.model ?? '',
       routeId: plan.route?.id ?? null,

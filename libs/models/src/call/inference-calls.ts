@@ -1,7 +1,7 @@
 import { authorize, currentContext, newId } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import { Catalogs } from '../catalog/catalogs.js';
-import type { CallRecord } from '../ledger/call-record.js';
+import { callerOf, type CallRecord } from '../ledger/call-record.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Limits } from '../limit/limits.js';
 import { countCall } from '../models.metrics.js';
@@ -78,14 +78,9 @@ function recordOf(
   outcome: string,
   clock: CallClock,
 ): CallRecord {
-  const { principal, traceId } = currentContext();
   return {
     id,
-    tenantId: principal.tenantId,
-    at: new Date(),
-    userId: principal.userId,
-    apiKeyId: principal.apiKeyId ?? null,
-    traceId,
+    ...callerOf(currentContext()),
     kind,
     askedFor: askedFor ?? '',
     routeId: null,

@@ -1,4 +1,5 @@
 import type { CacheOutcome } from '@midplane/contracts';
+import type { RequestContext } from '@midplane/kernel';
 
 /** A row of the ledger: one call, whichever way it ended. It holds no word of what was asked or answered. */
 export interface CallRecord {
@@ -42,4 +43,13 @@ export interface CallRecord {
   restarts: number;
   agentId: string | null;
   knowledgeBaseIds: string[];
+}
+
+/** @returns what a row says of who calls, and when: now */
+export function callerOf({
+  principal,
+  traceId,
+}: RequestContext): Pick<CallRecord, 'tenantId' | 'at' | 'userId' | 'apiKeyId' | 'traceId'> {
+  const { tenantId, userId, apiKeyId = null } = principal;
+  return { tenantId, at: new Date(), userId, apiKeyId, traceId };
 }
