@@ -45,6 +45,13 @@ describe('candidatesOf', () => {
     ]);
   });
 
+  it('keeps a title with marks of its own together', () => {
+    expect(texts('《卡拉OK.LIVE！台北．我》是第六张专辑。《我》不是。')).toEqual([
+      '《卡拉OK.LIVE！台北．我》是第六张专辑。',
+      '《我》不是。',
+    ]);
+  });
+
   it('shows the rows of a table with the names of its columns, and not the header', () => {
     expect(
       texts(

@@ -22,7 +22,9 @@ export interface Candidate {
 
 /** What is longer is no sentence but a failed parse; it is cut at a comma or a space. */
 const LONGEST = 800;
-/** Semicolons join no more than this, in UTF-16 units. */
+/** What was cut at a semicolon, or inside a title (《卡拉OK.LIVE！台北．我》), goes on. */
+const GOES_ON = /[；;]$|《[^》]{0,40}$/u;
+/** No more than this is joined, in UTF-16 units. */
 const LONG = 240;
 const CELLS = / \| /u;
 
@@ -95,12 +97,12 @@ function* quotable(text: string): Generator<Quotable> {
   }
 }
 
-/** Sentences of a line, those parted by semicolons in one, as far as they make no long one. */
+/** Sentences of a line, those in one that semicolons or the marks of a title part, as far as they make no long one. */
 function whole(line: string): Sentence[] {
   const joined: Sentence[] = [];
   for (const sentence of sentences(line)) {
     const last = joined.at(-1);
-    if (last && /[；;]$/u.test(last.text) && sentence.end - last.start <= LONG) {
+    if (last && GOES_ON.test(last.text) && sentence.end - last.start <= LONG) {
       const { start } = last;
       joined[joined.length - 1] = { start, end: sentence.end, text: line.slice(start, sentence.end) };
     } else joined.push(sentence);
