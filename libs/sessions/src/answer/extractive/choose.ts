@@ -1,6 +1,5 @@
 import { toSimplified } from '../../text/simplified.js';
 import type { Candidate } from './candidates.js';
-import type { DescribedCandidate } from './features.js';
 import type { ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
@@ -9,27 +8,26 @@ const POINTS_BACK =
   /^(?:it|he|she|they|this|that|these|those|its|his|her|their|such|both|here|there)\b|^(?:它|他|她|这|该|此|其|那|两者|前者|后者|二者)/iu;
 
 /**
- * The sentences that make the answer: the best, and what comes close to it without repeating it; the best first, the
- * others in the order in which they stand in their sources. Where the best one points back to the sentence before it,
- * that one comes along.
+ * The sentences that make the answer: the best, and one that comes close to it without repeating it. What stands beside
+ * the best one is taken sooner than others: it completes it, above all where the best one points back to it.
  * @param scored best first
- * @param all the candidates in the order of their passages
  */
-export function choose(
-  scored: readonly ScoredCandidate[],
-  all: readonly DescribedCandidate[],
-): DescribedCandidate[] {
+export function choose(scored: readonly ScoredCandidate[]): ScoredCandidate[] {
   const [best, ...others] = scored;
   if (!best) return [];
-  const chosen: DescribedCandidate[] = [best];
-  const before = all.find((each) => each.passage === best.passage && each.order === best.order - 1);
-  if (before && POINTS_BACK.test(toSimplified(best.text))) chosen.push(before);
-  for (const other of others) {
-    if (chosen.length >= P.further.most || best.score - other.score > P.further.within) break;
-    if (!chosen.some((taken) => repeats(taken, other))) chosen.push(other);
-  }
-  const rest = chosen.slice(1).sort((a, b) => a.passage.number - b.passage.number || a.order - b.order);
-  return [best, ...rest];
+  const pointsBack = POINTS_BACK.test(toSimplified(best.text));
+  const behind = (other: ScoredCandidate): number =>
+    best.score - other.score - besides(best, other, pointsBack);
+  const [second] = others.filter((other) => !repeats(best, other)).sort((a, b) => behind(a) - behind(b));
+  return second && behind(second) <= P.second.within ? [best, second] : [best];
+}
+
+/** @returns what a sentence's place beside the best one adds to its score */
+function besides(best: Candidate, other: Candidate, pointsBack: boolean): number {
+  if (other.passage !== best.passage) return 0;
+  if (other.order === best.order + 1) return P.second.after;
+  if (other.order !== best.order - 1) return 0;
+  return pointsBack ? P.second.pointedTo : P.second.before;
 }
 
 function repeats(a: Candidate, b: Candidate): boolean {

@@ -9,7 +9,7 @@ import { ANSWERER_MODEL } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
 /** Changes whenever the same passages could give another answer. */
-export const EXTRACTIVE_VERSION = '2.1.0';
+export const EXTRACTIVE_VERSION = '3.0.0';
 
 const NO_USAGE = { promptTokens: 0, completionTokens: 0, costMicros: 0, cached: false };
 
@@ -27,15 +27,13 @@ export class ExtractiveAnswerer implements Answerer {
     const chosen: Candidate[] = [];
     if (abstained) yield phrase('notInSources', language);
     else {
-      for (const [i, { question, scored, candidates }] of judged.entries()) {
+      for (const [i, { question, scored }] of judged.entries()) {
         if (!answered[i]) {
           yield `${i === 0 ? '' : '\n'}${phrase('partNotInSources', language)} ${question}\n`;
           continue;
         }
         // What another part has quoted already need not be said twice.
-        const own = choose(scored, candidates).filter(
-          ({ source }) => !chosen.some((each) => each.source === source),
-        );
+        const own = choose(scored).filter(({ source }) => !chosen.some((each) => each.source === source));
         yield* quoted(own, chosen.at(-1));
         chosen.push(...own);
       }

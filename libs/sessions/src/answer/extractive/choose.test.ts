@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { Passage } from '../passage.js';
+import { choose } from './choose.js';
+import type { ScoredCandidate } from './model.js';
+
+const here = { number: 1 } as Passage;
+const elsewhere = { number: 2 } as Passage;
+
+function sentence(order: number, score: number, text: string, passage = here): ScoredCandidate {
+  const words = new Set(text.split(' '));
+  return { passage, order, score, text, source: text, words, isRow: false, spans: [], features: {} as never };
+}
+
+/** @returns the texts of what is chosen of sentences in any order */
+const chosen = (...sentences: ScoredCandidate[]): string[] =>
+  choose(sentences.sort((a, b) => b.score - a.score)).map(({ text }) => text);
+
+describe('choose', () => {
+  it('takes a second sentence only where it comes close', () => {
+    const best = sentence(0, 9, 'Staff get 15 days.');
+    expect(chosen(best, sentence(4, 6, 'Interns get none.'))).toEqual([best.text, 'Interns get none.']);
+    expect(chosen(best, sentence(4, 5, 'Interns get none.'))).toEqual([best.text]);
+  });
+
+  it('takes what stands beside the best one sooner', () => {
+    const best = sentence(3, 9, 'Staff get 15 days.');
+    const after = sentence(4, 5, 'Five may be kept.');
+    expect(chosen(best, after, sentence(7, 6, 'Interns get none.'))).toEqual([best.text, after.text]);
+    const other = sentence(4, 5, after.text, elsewhere);
+    expect(chosen(best, other)).toEqual([best.text]);
+  });
+
+  it.each([
+    ['She signed it in May.', 'The bill was signed in May.'],
+    ['該法案於五月簽署。', '法案於五月簽署。'],
+  ])('takes the sentence that the best one points back to: %s', (pointing, naming) => {
+    const before = sentence(2, 3, 'Ada Lovelace was minister then.');
+    expect(chosen(sentence(3, 9, pointing), before)).toEqual([pointing, before.text]);
+    expect(chosen(sentence(3, 9, naming), before)).toEqual([naming]);
+  });
+
+  it('says nothing twice', () => {
+    const best = sentence(0, 9, 'Staff get 15 days of leave.');
+    expect(chosen(best, sentence(5, 9, best.text, elsewhere))).toEqual([best.text]);
+  });
+
+  it('chooses nothing of nothing', () => expect(chosen()).toEqual([]));
+});
