@@ -5,13 +5,15 @@ import {
   type AnswererModel,
   answerProbability,
   type AnswerSignals,
+  choose,
+  EXTRACTIVE_PARAMETERS,
   type Features,
   rank,
   SENTENCE_FEATURES,
   signalsOf,
 } from '@midplane/sessions';
 import { areaUnderCurve, fitLogistic } from './logistic.js';
-import type { Judged, Outcome } from './measure.js';
+import { heldBy, type Judged, type Outcome } from './measure.js';
 import { fitRanking } from './ranking.js';
 
 const MODEL_FILE = new URL(
@@ -19,34 +21,38 @@ const MODEL_FILE = new URL(
   import.meta.url,
 );
 
-type SentenceWeights = AnswererModel['sentence'];
-
-/** Questions of even and odd places: fitted on the one half, tried on the other. */
-const halves = (outcomes: readonly Outcome[], half: 0 | 1): Outcome[] =>
-  outcomes.map((outcome) => ({
-    ...outcome,
-    held: outcome.held.filter((_, i) => i % 2 === half),
-    missing: outcome.missing.filter((_, i) => i % 2 === half),
-  }));
+const FOLDS = 5;
+/** Passages that stand one after the other are of one article: they stay in one fold. */
+const ARTICLE = 5;
+const foldOf = ({ asked }: Judged): number => Math.floor(asked / ARTICLE) % FOLDS;
 
 /**
  * Fits the answerer's weights: first those that rank sentences, then those that tell whether there is an answer, of
- * the sentence that comes first by them. Prints what weights of one half of the questions reach on the other.
+ * the sentence that comes first by them. Prints what they reach on articles that they were not fitted to.
  * @param write puts the weights of all questions into the repository
  */
 export function fit(outcomes: readonly Outcome[], write: boolean): void {
-  console.log('\nFitted on every other question, tried on the rest:');
-  const half = fitModel(halves(outcomes, 0));
-  printTrial(halves(outcomes, 1), half);
+  const models = Array.from({ length: FOLDS }, (_, fold) =>
+    fitModel(only(outcomes, (judged) => foldOf(judged) !== fold)),
+  );
+  console.log(`\nFitted on ${FOLDS - 1} of ${FOLDS} parts of the articles, tried on the other one, in turn:`);
+  printTrial(outcomes, (judged) => models[foldOf(judged)]!);
   const model = fitModel(outcomes);
-  console.log(`\nFitted on all:\n${JSON.stringify(model, null, 2)}`);
+  console.log('\nFitted on all:');
+  printTrial(outcomes, () => model);
   if (write) writeFileSync(MODEL_FILE, `${JSON.stringify(model, null, 2)}\n`);
 }
 
+const only = (outcomes: readonly Outcome[], takes: (judged: Judged) => boolean): Outcome[] =>
+  outcomes.map((outcome) => ({
+    ...outcome,
+    held: outcome.held.filter(takes),
+    missing: outcome.missing.filter(takes),
+  }));
+
 function fitModel(outcomes: readonly Outcome[]): AnswererModel {
-  const groups = outcomes
-    .filter(({ run }) => run.answerable)
-    .flatMap(({ held }) =>
+  const net = fitRanking(
+    outcomes.flatMap(({ held }) =>
       held
         .filter(({ gold }) => gold.includes(true))
         .map(({ candidates, gold }) =>
@@ -55,8 +61,16 @@ function fitModel(outcomes: readonly Outcome[]): AnswererModel {
             positive: gold[i]!,
           })),
         ),
-    );
-  const sentence = named(SENTENCE_FEATURES, fitRanking(groups));
+    ),
+  );
+  const sentence = {
+    weights: named(SENTENCE_FEATURES, net.weights),
+    hidden: net.hidden.map(({ counts, bias, weights }) => ({
+      counts: rounded(counts),
+      bias: rounded(bias),
+      weights: named(SENTENCE_FEATURES, weights),
+    })),
+  };
   const odds = (across: boolean) => {
     const examples = outcomes
       .filter(({ run }) => run.across === across)
@@ -75,40 +89,49 @@ function fitModel(outcomes: readonly Outcome[]): AnswererModel {
 }
 
 /** @returns the signals of the sentence that comes first by some weights */
-function signalsBy({ question, candidates }: Judged, weights: SentenceWeights): AnswerSignals | undefined {
-  const best = rank(candidates, weights)[0];
-  if (!best) return undefined;
-  const passages = [...new Set(candidates.map(({ passage }) => passage))];
-  return signalsOf(question, best, candidates, passages);
+function signalsBy(
+  { question, candidates, passages }: Judged,
+  net: AnswererModel['sentence'],
+): AnswerSignals | undefined {
+  const scored = rank(candidates, net);
+  return scored.length > 0 ? signalsOf(question, scored, passages) : undefined;
 }
 
-function printTrial(outcomes: readonly Outcome[], model: AnswererModel): void {
+/** As `ask` would answer at the threshold, and what passes it; refused answers count as wrong. */
+function printTrial(outcomes: readonly Outcome[], modelOf: (judged: Judged) => AnswererModel): void {
+  const { threshold } = EXTRACTIVE_PARAMETERS;
   const probability = (judged: Judged): number => {
-    const signals = signalsBy(judged, model.sentence);
-    return signals ? answerProbability(signals, model.answer) : 0;
+    const { sentence, answer } = modelOf(judged);
+    const signals = signalsBy(judged, sentence);
+    return signals ? answerProbability(signals, answer) : 0;
   };
+  const share = (n: number, of: number) => (of === 0 ? '–' : (n / of).toFixed(3));
   const rows = outcomes.map(({ run, held, missing }) => {
-    const first = held.map((judged) => {
-      const golden = new Set(
-        judged.candidates.filter((_, i) => judged.gold[i]).map(({ features }) => features),
-      );
-      return rank(judged.candidates, model.sentence)
-        .slice(0, 2)
-        .map(({ features }) => golden.has(features));
-    });
-    const share = (n: number, of: number) => (of === 0 ? '–' : (n / of).toFixed(3));
     const [yes, no] = [held.map(probability), missing.map(probability)];
+    const chosen = held.map((judged) => {
+      const sentences = choose(rank(judged.candidates, modelOf(judged).sentence));
+      const quotes = sentences.map(({ passage, source }) => ({
+        chunkId: passage.hit.chunkId,
+        quote: source,
+      }));
+      return { ...heldBy(quotes, judged.answer), sentences: sentences.length };
+    });
+    const answered = chosen.filter((_, i) => yes[i]! >= threshold);
+    const count = (list: typeof chosen, name: 'first' | 'firstTwo') =>
+      list.filter((each) => each[name]).length;
     return {
       set: run.name,
-      first: share(first.filter(([one]) => one).length, held.length),
-      'first two': share(first.filter((two) => two.includes(true)).length, held.length),
-      area: held.length > 0 ? areaUnderCurve(yes, no).toFixed(3) : '–',
-      ...Object.fromEntries(
-        [0.2, 0.3, 0.4, 0.5].map((t) => [
-          `refused/passed at ${t}`,
-          `${share(yes.filter((p) => p < t).length, yes.length)} ${share(no.filter((p) => p >= t).length, no.length)}`,
-        ]),
+      first: share(count(answered, 'first'), held.length),
+      'first two': share(count(answered, 'firstTwo'), held.length),
+      'first, none refused': share(count(chosen, 'first'), held.length),
+      'first two, none refused': share(count(chosen, 'firstTwo'), held.length),
+      sentences: share(
+        answered.reduce((sum, { sentences }) => sum + sentences, 0),
+        answered.length,
       ),
+      refused: share(held.length - answered.length, held.length),
+      area: held.length > 0 ? areaUnderCurve(yes, no).toFixed(3) : '–',
+      passed: share(no.filter((p) => p >= threshold).length, no.length),
     };
   });
   console.table(rows);

@@ -1,13 +1,23 @@
 import type { AnswerView, SearchHit } from '@midplane/contracts';
 import type { Kernel } from '@midplane/kernel';
-import { judge, type Judgement, numberPassages } from '@midplane/sessions';
+import { judge, type Judgement, numberPassages, type Passage } from '@midplane/sessions';
 import { sample } from './question-set.js';
 import type { PassageBase } from '../passages.js';
 import type { Run, Sets } from './runs.js';
 
+/** What answers a question. */
+export interface Gold {
+  chunkId: string | undefined;
+  answers: readonly string[];
+}
+
 /** A question with what its passages were judged to be worth. */
 export interface Judged extends Judgement {
   question: string;
+  /** Index of the passage that it is asked of, in its set. */
+  asked: number;
+  passages: readonly Passage[];
+  answer: Gold;
   /** Whether each candidate holds the answer, in their order. */
   gold: boolean[];
 }
@@ -65,21 +75,26 @@ export async function measure(
       neighbours: 1,
       alignments: true,
     });
-    const gold = base.chunkIds[passage];
     // Across languages the answer is that of the passage's language, to the same question.
-    const answers = run.answerable ? sets[run.passages].questions[i]!.answers : [];
-    const holds = (chunkId: string, quote: string) =>
-      chunkId === gold && answers.some((answer) => quote.includes(answer));
+    const gold: Gold = {
+      chunkId: base.chunkIds[passage],
+      answers: run.answerable ? sets[run.passages].questions[i]!.answers : [],
+    };
     const judged = (found: SearchHit[]): Judged => {
-      const judgement = judge(text, question, numberPassages(found.slice(0, TOP_K)));
-      const { candidates } = judgement;
+      const passages = numberPassages(found.slice(0, TOP_K));
+      const judgement = judge(text, question, passages);
       return {
         ...judgement,
         question: text,
-        gold: candidates.map(({ passage: { hit }, source }) => holds(hit.chunkId, source)),
+        asked: passage,
+        passages,
+        answer: gold,
+        gold: judgement.candidates.map(({ passage: { hit }, source }) =>
+          holds({ chunkId: hit.chunkId, quote: source }, gold),
+        ),
       };
     };
-    outcome.missing.push(judged(hits.filter(({ chunkId }) => !run.answerable || chunkId !== gold)));
+    outcome.missing.push(judged(hits.filter(({ chunkId }) => !run.answerable || chunkId !== gold.chunkId)));
     if (!run.answerable) continue;
     outcome.held.push(judged(hits));
     if (through === 'judge') continue;
@@ -91,21 +106,40 @@ export async function measure(
       outcome.abstained++;
       continue;
     }
-    const held = answer.citations.map(({ chunkId, quote }) => holds(chunkId, quote));
-    const [one, two] = answer.citations;
-    // An answer that two sentences share is held by both together.
-    const together =
-      two !== undefined &&
-      one!.chunkId === gold &&
-      two.chunkId === gold &&
-      answers.some((answer) => [one!.quote + two.quote, two.quote + one!.quote].some(spans(answer)));
-    outcome.first += Number(held[0] ?? false);
-    outcome.firstTwo += Number(together || held.slice(0, 2).includes(true));
-    outcome.any += Number(together || held.includes(true));
+    const held = heldBy(answer.citations, gold);
+    outcome.first += Number(held.first);
+    outcome.firstTwo += Number(held.firstTwo);
+    outcome.any += Number(held.any);
     outcome.sentences += answer.citations.length;
   }
   return outcome;
 }
+
+/** A sentence of an answer, and where it is from. */
+interface Quote {
+  chunkId: string;
+  quote: string;
+}
+
+/** @returns whether the first, the first two, or any sentences of an answer hold what was asked for */
+export function heldBy(quotes: readonly Quote[], gold: Gold): Record<'first' | 'firstTwo' | 'any', boolean> {
+  const [one, two] = quotes;
+  // An answer that two sentences share is held by both together.
+  const together =
+    two !== undefined &&
+    one!.chunkId === gold.chunkId &&
+    two.chunkId === gold.chunkId &&
+    gold.answers.some((answer) => [one!.quote + two.quote, two.quote + one!.quote].some(spans(answer)));
+  const held = quotes.map((quote) => holds(quote, gold));
+  return {
+    first: held[0] ?? false,
+    firstTwo: together || held.slice(0, 2).includes(true),
+    any: together || held.includes(true),
+  };
+}
+
+const holds = ({ chunkId, quote }: Quote, gold: Gold): boolean =>
+  chunkId === gold.chunkId && gold.answers.some((answer) => quote.includes(answer));
 
 /** @returns whether a text holds an answer, wherever either has spaces */
 const spans = (answer: string) => (text: string) => squeezed(text).includes(squeezed(answer));

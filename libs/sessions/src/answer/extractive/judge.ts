@@ -1,9 +1,10 @@
 import type { QuestionTokens } from '@midplane/contracts';
 import type { Passage } from '../passage.js';
+import { type AnswerSignals, signalsOf } from './answer-signals.js';
 import { candidatesOf } from './candidates.js';
-import { type AnswerSignals, describe, type DescribedCandidate, signalsOf } from './features.js';
 import { answerProbability, rank, type ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
+import { describe, type DescribedCandidate } from './sentence-features.js';
 
 /** What the sentences of passages are worth as an answer. */
 export interface Judgement {
@@ -29,6 +30,6 @@ export function judge(
   const read = passages.slice(0, P.passages);
   const candidates = describe(question, tokens, read, candidatesOf(read));
   const scored = rank(candidates);
-  const signals = scored[0] && signalsOf(question, scored[0], candidates, passages);
+  const signals = scored.length > 0 ? signalsOf(question, scored, passages) : undefined;
   return { candidates, scored, signals, probability: signals ? answerProbability(signals) : 0 };
 }

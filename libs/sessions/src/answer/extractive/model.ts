@@ -1,25 +1,25 @@
 import { z } from 'zod';
-import {
-  ANSWER_FEATURES,
-  type AnswerSignals,
-  type DescribedCandidate,
-  type Features,
-  SENTENCE_FEATURES,
-} from './features.js';
+import { ANSWER_FEATURES, type AnswerSignals } from './answer-signals.js';
+import { evaluate, weighted } from './net.js';
+import { type DescribedCandidate, SENTENCE_FEATURES } from './sentence-features.js';
 import weights from './answerer.model.json' with { type: 'json' };
 
 const weightsOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.record(z.enum(names), z.number());
 const answerModel = z.strictObject({ bias: z.number(), weights: weightsOf(ANSWER_FEATURES) });
+const sentenceWeights = weightsOf(SENTENCE_FEATURES);
 
 /**
- * The answerer's weights, in `answerer.model.json`. They are written by `npm run eval:answers -- --fit --write`, and hold for the
+ * The answerer's weights, in `answerer.model.json`. They are written by `npm run eval:answers -- --fit --write --questions 1000`, and hold for the
  * embedder that they were fitted with.
  */
 export const AnswererModel = z.strictObject({
   embedder: z.string(),
-  /** A sentence's score is the sum of its features by these weights. */
-  sentence: weightsOf(SENTENCE_FEATURES),
+  /** A sentence's score: the logarithm of how likely it answers, but for a constant that is the question's. */
+  sentence: z.strictObject({
+    weights: sentenceWeights,
+    hidden: z.array(z.strictObject({ counts: z.number(), bias: z.number(), weights: sentenceWeights })),
+  }),
   /** Log-odds that the passages hold the answer: `same` where it is in the question's script, else `across`. */
   answer: z.strictObject({ same: answerModel, across: answerModel }),
 });
@@ -36,10 +36,10 @@ export interface ScoredCandidate extends DescribedCandidate {
 /** @returns the candidates, best first, by the weights in use or by others that are being fitted */
 export function rank(
   candidates: readonly DescribedCandidate[],
-  weights: AnswererModel['sentence'] = ANSWERER_MODEL.sentence,
+  net: AnswererModel['sentence'] = ANSWERER_MODEL.sentence,
 ): ScoredCandidate[] {
   return candidates
-    .map((candidate) => ({ ...candidate, score: sum(candidate.features, weights) }))
+    .map((candidate) => ({ ...candidate, score: evaluate(net, candidate.features) }))
     .sort((a, b) => b.score - a.score);
 }
 
@@ -49,11 +49,5 @@ export function answerProbability(
   weights: AnswererModel['answer'] = ANSWERER_MODEL.answer,
 ): number {
   const odds = weights[across ? 'across' : 'same'];
-  return 1 / (1 + Math.exp(-odds.bias - sum(features, odds.weights)));
-}
-
-function sum<Name extends string>(features: Features<Name>, weights: Features<Name>): number {
-  let total = 0;
-  for (const name in weights) total += weights[name] * features[name];
-  return total;
+  return 1 / (1 + Math.exp(-odds.bias - weighted(features, odds.weights)));
 }

@@ -1,0 +1,71 @@
+import { crossesScripts, detectLanguage } from '../../text/language.js';
+import type { Passage } from '../passage.js';
+import type { ScoredCandidate } from './model.js';
+import type { Features } from './sentence-features.js';
+
+/**
+ * What tells whether the passages hold the answer at all. Nothing here may come from a hit's rank among all that was
+ * found, or from scores that are scaled to the best hit: with the gold passage taken out no hit has rank 1, which says so
+ * in an evaluation and never to a user.
+ */
+export const ANSWER_FEATURES = [
+  /** Of the sentence that answers best, as there. */
+  'closeness',
+  'beforeAdds',
+  'metWell',
+  'coverage',
+  'coverageBehind',
+  'lacks',
+  'news',
+  'sentences',
+  /** Logarithm of how many sentences answer about as well: 0 where the best one is far ahead of all others. */
+  'rivals',
+  /** Score of the best passage in the sentence's language, and how far the second one is behind it. */
+  'passage',
+  'passageAhead',
+  /** Cosine of the sentence's passage, and how far it rises above that of the last passage in its language. */
+  'cosine',
+  'cosineRise',
+] as const;
+export type AnswerFeature = (typeof ANSWER_FEATURES)[number];
+
+/** What is looked at to tell whether the passages hold the answer. */
+export interface AnswerSignals {
+  features: Features<AnswerFeature>;
+  /** The best sentence is in another script than the question, so that words can't meet. */
+  across: boolean;
+}
+
+/** @param scored best first, at least one */
+export function signalsOf(
+  question: string,
+  scored: readonly ScoredCandidate[],
+  passages: readonly Passage[],
+): AnswerSignals {
+  const best = scored[0]!;
+  // Scores and cosines of one language say nothing of those of the other.
+  const language = detectLanguage(best.passage.text);
+  const alike = passages.filter(({ text }) => detectLanguage(text) === language);
+  const scores = alike.map(({ hit }) => hit.score).sort((a, b) => b - a);
+  const cosines = alike.flatMap(({ hit }) => hit.trace.vectorScore ?? []);
+  const cosine = best.passage.hit.trace.vectorScore ?? 0;
+  const { closeness, beforeAdds, metWell, coverage, coverageBehind, lacks, news, sentences } = best.features;
+  return {
+    features: {
+      closeness,
+      beforeAdds,
+      metWell,
+      coverage,
+      coverageBehind,
+      lacks,
+      news,
+      sentences,
+      rivals: Math.log(scored.reduce((sum, { score }) => sum + Math.exp(score - best.score), 0)),
+      passage: scores[0] ?? 0,
+      passageAhead: scores.length > 1 ? scores[0]! - scores[1]! : 0,
+      cosine,
+      cosineRise: cosines.length > 1 ? cosine - Math.min(...cosines) : 0,
+    },
+    across: crossesScripts(question, best.text),
+  };
+}
