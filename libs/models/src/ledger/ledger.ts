@@ -7,7 +7,7 @@ import { addCalls } from './ledger.repository.js';
 import { countLost } from '../models.metrics.js';
 
 /** How long a row waits for others to be written with, in ms. */
-const GATHER_MS = 100;
+const GATHER_MS = 200;
 const BATCH = 500;
 /** Rows that wait at most while the database is away; the oldest go first. */
 const MOST_WAITING = 50_000;
