@@ -101,8 +101,8 @@ interface Kind {
  *
  * What calls draw was set aside by the store in one atomic step, so all processes together admit no more than without
  * leases. What a lease holds that nobody draws is missing to others, for a second at most: it is never more than this
- * process needed in a second, and a store gives it only where much more is free; near a limit each call
- * asks for itself.
+ * process needed in a second, and a store gives it only where much more is free; near a limit each call asks for
+ * itself.
  */
 export class Leases {
   private readonly kinds = new Map<string, Kind>();
