@@ -94,9 +94,9 @@ export class BullMqTransport implements JobTransport {
 
   /** Made when Redis is there: a queue that could not greet it at first never works again. */
   private async queueOf(service: string): Promise<Queue> {
+    const { Queue } = await bullMq();
     const known = this.queues.get(service);
     if (known) return known;
-    const { Queue } = await bullMq();
     const queue = new Queue(queueName(service), {
       connection: this.sender,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },

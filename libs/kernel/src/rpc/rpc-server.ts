@@ -50,12 +50,12 @@ export class RpcServer {
   }
 
   private async handlerOf(name: ServiceName) {
-    const known = this.handlers.get(name);
-    if (known) return known;
     const router = this.registry.router(name);
     if (!router) return undefined;
     // Loaded with the first call: nobody calls a gateway that has the models in its own process.
     const { RPCHandler } = await import('@orpc/server/node');
+    const known = this.handlers.get(name);
+    if (known) return known;
     const handler = new RPCHandler(router, {
       interceptors: [
         onError((error) => {
