@@ -154,7 +154,6 @@ export class OpenAiDoor {
       upstreamMs: event.type === 'started' ? event.upstreamMs : 0,
       produced: event.type === 'started' ? event.callId : '',
       chunks: chunks.of(event),
-      last: event.type === 'done',
     }));
   }
 
@@ -197,7 +196,6 @@ export class OpenAiDoor {
           : event.type === 'token'
             ? [chunks.text(event.text)]
             : chunks.end(event.answer),
-      last: event.type === 'done',
     }));
   }
 
@@ -206,20 +204,20 @@ export class OpenAiDoor {
    * its own, and the `[DONE]` that marks a whole answer is missing. That goes out with the last event: what is left to be
    * done here then is nothing that the client waits for.
    */
-  private async stream<E>(
+  private async stream<E extends { type: string }>(
     events: AsyncIterable<E>,
     request: FastifyRequest,
     reply: FastifyReply,
-    present: (event: E) => { upstreamMs: number; produced: string; chunks: object[]; last: boolean },
+    present: (event: E) => { upstreamMs: number; produced: string; chunks: object[] },
   ): Promise<void> {
     let begun = false;
     try {
       for await (const event of events) {
-        const { upstreamMs, produced, chunks, last } = present(event);
+        const { upstreamMs, produced, chunks } = present(event);
         if (!begun) this.begin(reply, upstreamMs, produced);
         begun = true;
         const text = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('');
-        if (last) reply.raw.end(`${text}data: [DONE]\n\n`);
+        if (event.type === 'done') reply.raw.end(`${text}data: [DONE]\n\n`);
         else await write(reply, text);
       }
       if (!reply.raw.writableEnded) throw new Error('A stream of an answer ended without its end.');
