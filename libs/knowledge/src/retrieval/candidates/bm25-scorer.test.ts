@@ -46,8 +46,7 @@ describe('the score of a text', () => {
 
 describe('the texts that hold the words best', () => {
   const weights = weightsIn(7);
-  const rows = (texts: string[]) =>
-    texts.map((text, i) => [Buffer.from(`id-${i}`), Buffer.from(text)] as const);
+  const rows = (texts: string[]) => texts.map((text, i) => [`id-${i}`, Buffer.from(text)] as const);
 
   it('are those of the highest scores, with the scores that the index would give them', async () => {
     const texts = ['staff', 'leave', 'annual leave', 'leaves annually', '', 'proportion of annual leave'];

@@ -42,19 +42,23 @@ export class Bm25Scorer {
   }
 
   /**
-   * @param rows ids and words of texts
+   * @param texts ids of chunks, and their words
    * @returns those that hold any of the words, best first, `limit` at most
    */
-  async best(rows: readonly (readonly [id: Buffer, words: Buffer])[], limit: number): Promise<Scored[]> {
+  async best(
+    texts: readonly (readonly [chunkId: string, words: Buffer])[],
+    limit: number,
+  ): Promise<Scored[]> {
     const found: Scored[] = [];
-    for (let from = 0; from < rows.length; from += SCORED_AT_ONCE) {
+    for (let from = 0; from < texts.length; from += SCORED_AT_ONCE) {
       if (from > 0) await setImmediate();
-      for (const [id, words] of rows.slice(from, from + SCORED_AT_ONCE)) {
+      for (const [chunkId, words] of texts.slice(from, from + SCORED_AT_ONCE)) {
         const score = this.score(words);
-        if (score > 0) found.push({ chunkId: id.toString(), score });
+        if (score > 0) found.push({ chunkId, score });
       }
     }
-    return found.sort(bestFirst).slice(0, limit);
+    // Of equal ones always the same goes first.
+    return found.sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1)).slice(0, limit);
   }
 
   /** Counts each of the words. @returns the number of all words in the text */
@@ -85,10 +89,6 @@ export class Bm25Scorer {
     }
   }
 }
-
-/** Of equal ones always the same goes first. */
-export const bestFirst = (a: Scored, b: Scored): number =>
-  b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1);
 
 function hashOf(word: Buffer): number {
   let hash = FNV_BASIS;

@@ -5,7 +5,7 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
-import { bestFirst, Bm25Scorer } from './bm25-scorer.js';
+import { Bm25Scorer, type Scored } from './bm25-scorer.js';
 import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
   lexicalQuery,
@@ -53,9 +53,7 @@ export interface NamedMatch {
 }
 
 /** A chunk that a channel found, with that channel's own score; the higher the better. */
-export interface Candidate {
-  chunkId: string;
-  score: number;
+export interface Candidate extends Scored {
   /** What is added to the score where it is compared with others, since it can't be as high as theirs. */
   lift?: number;
 }
@@ -93,6 +91,12 @@ export interface ChunkStates {
   han: boolean;
   /** As they are indexed, parted by spaces, in UTF-8. */
   words: Buffer;
+}
+
+/** Texts that may hold a question's words, by their chunks' ids, and what the index scores for each of these. */
+interface Texts {
+  scores: WordScores[];
+  texts: [chunkId: string, words: Buffer][];
 }
 
 /** How many times what is wanted the index of words is asked for: some of its rows may be hidden. */
@@ -144,32 +148,38 @@ export class CandidateRepository {
     limit: number,
   ): Promise<LexicalCandidates> {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
-    const weigh = (scores: WordScores[]) => {
-      const unseen = words.filter((_, i) => scores[i]![0] <= 0);
-      const weights = weightsOf(words, scores);
-      return { reach: reachOf(weights, unseen.length, indexed), unseen, weights };
-    };
-    if (plan === 'narrow') {
-      const { text, values } = postingsQuery(scope);
-      const [[row], postings] = await Promise.all([
-        this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS),
-        this.database.copyRows(text, values, PLAN_SETTINGS.narrow),
-      ]);
-      const weighed = weigh(row!.weights);
-      const found = await new Bm25Scorer(weighed.weights).best(postings as [Buffer, Buffer][], limit);
-      return { ...weighed, found };
-    }
+    const { scores, texts } =
+      plan === 'narrow'
+        ? await this.allTexts(scope, words)
+        : await this.textsByIndex(scope, words, limit, (SPARE * limit * indexed) / Math.max(1, chunks));
+    const unseen = words.filter((_, i) => scores[i]![0] <= 0);
+    const weights = weightsOf(words, scores);
+    const found = await new Bm25Scorer(weights).best(texts, limit);
+    return { found, reach: reachOf(weights, unseen.length, indexed), unseen, weights };
+  }
+
+  /** The words of every chunk of the scope, and what the index scores for those of the question. */
+  private async allTexts(scope: SearchScope, words: string[]): Promise<Texts> {
+    const { text, values } = postingsQuery(scope);
+    const [[row], postings] = await Promise.all([
+      this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS),
+      this.database.copyRows(text, values, PLAN_SETTINGS.narrow),
+    ]);
+    return { scores: row!.weights, texts: postings.map(([id, held]) => [id!.toString(), held!]) };
+  }
+
+  /** The same of the chunks that the index finds. @param read rows that it has to give for that, about */
+  private async textsByIndex(
+    scope: SearchScope,
+    words: string[],
+    limit: number,
+    read: number,
+  ): Promise<Texts> {
     const [row] = await this.run<{ found: [string, string][]; weights: WordScores[] }>(
       lexicalQuery(scope, words, limit),
-      lexicalSettings((SPARE * limit * indexed) / Math.max(1, chunks)),
+      lexicalSettings(read),
     );
-    const weighed = weigh(row!.weights);
-    const scorer = new Bm25Scorer(weighed.weights);
-    const found = row!.found
-      .map(([chunkId, held]) => ({ chunkId, score: scorer.score(Buffer.from(held)) }))
-      .filter(({ score }) => score > 0)
-      .sort(bestFirst);
-    return { ...weighed, found };
+    return { scores: row!.weights, texts: row!.found.map(([id, held]) => [id, Buffer.from(held)]) };
   }
 
   /**
