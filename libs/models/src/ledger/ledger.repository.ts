@@ -11,10 +11,13 @@ const COLUMNS = `id uuid, tenant_id uuid, at timestamptz, user_id uuid, api_key_
   knowledge_base_ids uuid[]`;
 const NAMES = COLUMNS.replace(/ (?:uuid\[\]|\w+)(?=,|$)/gu, '');
 
-/** Adds rows to the ledger, in one statement. */
+/**
+ * Adds rows to the ledger, in one statement. Of json, since Postgres takes twice as long for the same as jsonb: it
+ * would build what it then takes apart.
+ */
 export async function addCalls(manager: EntityManager, calls: CallRecord[]): Promise<void> {
   await manager.query(
-    `insert into model_call (${NAMES}) select ${NAMES} from jsonb_to_recordset($1::jsonb) as c(${COLUMNS})`,
+    `insert into model_call (${NAMES}) select ${NAMES} from json_to_recordset($1::json) as c(${COLUMNS})`,
     [JSON.stringify(calls.map(toRow))],
   );
 }
@@ -25,6 +28,7 @@ const columns = new Map<string, string>();
 function toRow(call: CallRecord): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(call)) {
+    if (value === null) continue;
     let column = columns.get(name);
     if (!column) {
       column = name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
