@@ -22,6 +22,8 @@ const JUDGE_EVERY_MS = 1_000;
 @Injectable()
 export class CanaryWatch {
   private readonly judgedAt = new Map<string, number>();
+  /** Of routes that were judged a moment ago: what was written since is looked at when the next judgement is due. */
+  private readonly due = new Map<string, NodeJS.Timeout>();
   private readonly running = new Set<Promise<void>>();
 
   constructor(
@@ -36,6 +38,7 @@ export class CanaryWatch {
 
   /** Waits for the judgements that run. */
   async close(): Promise<void> {
+    for (const timer of this.due.values()) clearTimeout(timer);
     await Promise.all(this.running);
   }
 
@@ -61,17 +64,25 @@ export class CanaryWatch {
   }
 
   private look(records: CallRecord[]): void {
-    for (const record of records) {
-      const { routeId, canary, tenantId, userId } = record;
-      if (!canary || !routeId) continue;
-      const now = performance.now();
-      if (now - (this.judgedAt.get(routeId) ?? -Infinity) < JUDGE_EVERY_MS) continue;
-      this.judgedAt.set(routeId, now);
-      const judging: Promise<void> = this.judge(tenantId, userId, routeId)
-        .catch((error: unknown) => this.logger.error({ err: asError(error) }, 'a canary was not judged'))
-        .then(() => void this.running.delete(judging));
-      this.running.add(judging);
+    for (const { routeId, canary, tenantId, userId } of records) {
+      if (!canary || !routeId || this.due.has(routeId)) continue;
+      const restMs = (this.judgedAt.get(routeId) ?? -Infinity) + JUDGE_EVERY_MS - performance.now();
+      if (restMs <= 0) this.start(tenantId, userId, routeId);
+      else
+        this.due.set(
+          routeId,
+          setTimeout(() => this.start(tenantId, userId, routeId), restMs),
+        );
     }
+  }
+
+  private start(tenantId: string, userId: string, routeId: string): void {
+    this.due.delete(routeId);
+    this.judgedAt.set(routeId, performance.now());
+    const judging: Promise<void> = this.judge(tenantId, userId, routeId)
+      .catch((error: unknown) => this.logger.error({ err: asError(error) }, 'a canary was not judged'))
+      .then(() => void this.running.delete(judging));
+    this.running.add(judging);
   }
 }
 

@@ -184,7 +184,9 @@ describe('a canary', () => {
       await booted.ledger();
       const { models } = booted;
       await expect
-        .poll(async () => (await models.routes()).find(({ id }) => id === route.id)?.activeVersion)
+        .poll(async () => (await models.routes()).find(({ id }) => id === route.id)?.activeVersion, {
+          timeout: 10_000,
+        })
         .toBe(2);
       expect(await models.routeVersions({ routeId: route.id })).toMatchObject([
         { number: 1 },
@@ -194,6 +196,26 @@ describe('a canary', () => {
         action: 'model-route.roll-back-canary',
         detail: { by: 'errors', from: 1, to: 2, canary: b.id },
       });
+    }));
+
+  it('is judged once more for calls that were written just after a judgement', () =>
+    booted.as(async () => {
+      const { a, b } = await two();
+      const targets = [
+        { modelId: a.id, weight: 1 },
+        { modelId: b.id, weight: 99, canary: true },
+      ];
+      const route = await addRoute(booted, { targets, guard });
+      second.reply({ status: 400 });
+      for (const calls of [5, 30]) {
+        await Promise.all(Array.from({ length: calls }, () => complete(route.name, randomUUID())));
+        await booted.ledger();
+      }
+      await expect
+        .poll(async () => (await booted.models.routes()).find(({ id }) => id === route.id)?.activeVersion, {
+          timeout: 10_000,
+        })
+        .toBe(2);
     }));
 
   it('that is scored worse is rolled back', () =>
