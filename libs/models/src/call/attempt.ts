@@ -20,7 +20,7 @@ export interface AttemptInput {
   clock: CallClock;
 }
 
-/** One request to one deployment, and what came of it so far. */
+/** One request to one deployment, and what came of it so far. It is to be left in the end, however it went. */
 export class Attempt {
   /** Whether something of the answer has come. */
   started = false;
@@ -31,47 +31,66 @@ export class Attempt {
   completionTokens: number | undefined;
   /** Characters that came. */
   characters = 0;
+  private whole = false;
+  private readonly watch: Watch;
+  private readonly batches: AsyncIterator<UpstreamEvent[], void>;
+  /** What is to be thrown after the pieces that came before it. */
+  private failure: { error: unknown } | undefined;
 
   constructor(private readonly input: AttemptInput) {
-    this.version = input.deployment.version;
+    const { deployment, request, signal } = input;
+    this.version = deployment.version;
+    const { firstTokenTimeoutMs, tokenTimeoutMs } = deployment;
+    this.watch = new Watch(signal, request.firstTokenTimeoutMs ?? firstTokenTimeoutMs, tokenTimeoutMs);
+    this.batches = this.request(this.watch.signal);
   }
 
   /**
-   * Gives the answer's pieces as they come, and returns when it has ended whole.
+   * @returns the answer's next pieces; undefined when it has ended whole
    * @throws UpstreamFailure, or what the connection throws; the signal's reason where the caller goes away
    */
-  async *pieces(): AsyncGenerator<Piece[], void> {
-    const { deployment, request, signal, clock } = this.input;
-    const { firstTokenTimeoutMs, tokenTimeoutMs } = deployment;
-    const watch = new Watch(signal, request.firstTokenTimeoutMs ?? firstTokenTimeoutMs, tokenTimeoutMs);
-    const batches = this.request(watch.signal);
-    let whole = false;
+  async next(): Promise<Piece[] | undefined> {
     try {
       for (;;) {
-        const step = await clock.upstream(batches.next());
-        if (step.done) break;
+        if (this.failure) throw this.failure.error;
+        const batch = await this.nextBatch();
+        if (!batch) return undefined;
         const pieces: Piece[] = [];
         try {
-          for (const event of step.value) this.read(event, watch, pieces);
-        } finally {
-          // Also what came before a piece that is one too many.
-          if (pieces.length > 0) yield pieces;
+          for (const event of batch) this.read(event, pieces);
+        } catch (error) {
+          this.failure = { error };
         }
+        if (pieces.length > 0) return pieces;
       }
-      watch.check();
-      whole = this.finish !== undefined;
-      if (!this.finish) throw new UpstreamFailure('interrupted', { retryable: !this.started });
     } catch (thrown) {
-      watch.check();
+      this.watch.check();
       throw thrown;
-    } finally {
-      if (whole) watch.stop();
-      else watch.abort();
-      await batches.return();
     }
   }
 
-  private request(signal: AbortSignal): AsyncGenerator<UpstreamEvent[], void> {
+  /** Ends the waiting, and the request where it still runs. */
+  async leave(): Promise<void> {
+    if (this.whole) this.watch.stop();
+    else this.watch.abort();
+    await this.batches.return?.();
+  }
+
+  private async nextBatch(): Promise<UpstreamEvent[] | undefined> {
+    const arrived = this.input.clock.upstream();
+    try {
+      const step = await this.batches.next();
+      if (!step.done) return step.value;
+    } finally {
+      arrived();
+    }
+    this.watch.check();
+    if (!this.finish) throw new UpstreamFailure('interrupted', { retryable: !this.started });
+    this.whole = true;
+    return undefined;
+  }
+
+  private request(signal: AbortSignal): AsyncIterator<UpstreamEvent[], void> {
     const { deployment, provider, request, maxTokens } = this.input;
     return provider.stream(
       { ...request, model: deployment.upstreamName, maxTokens },
@@ -85,9 +104,9 @@ export class Attempt {
   }
 
   /** @throws UpstreamFailure where the answer goes on without end */
-  private read(event: UpstreamEvent, watch: Watch, pieces: Piece[]): void {
+  private read(event: UpstreamEvent, pieces: Piece[]): void {
     // Thinking out loud in a field of its own is progress as well.
-    if (event.type !== 'version') watch.alive();
+    if (event.type !== 'version') this.watch.alive();
     if (event.type === 'version') this.version = event.version;
     else if (event.type === 'finish') this.finish = event.reason;
     else if (event.type === 'usage') {

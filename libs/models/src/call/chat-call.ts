@@ -53,9 +53,13 @@ export class ChatCall {
   private last: Attempt | undefined;
   /** The attempt whose answer the reader has seen begin. */
   private began: Attempt | undefined;
+  /** Of the last attempt; without one, of a deployment that rests. */
+  private failure: UpstreamFailure | undefined;
+  /** In the plan's order, and how often this one was tried. */
+  private position = -1;
+  private tries = 0;
   private attempts = 0;
   private restarts = 0;
-  private sentOn = false;
   private firstTokenMs: number | null = null;
   private costMicros = 0;
   private usage: ChatUsage = { promptTokens: 0, completionTokens: 0, costMicros: 0, estimated: true };
@@ -71,7 +75,26 @@ export class ChatCall {
    */
   async *events(): AsyncGenerator<ChatEvent[], void> {
     try {
-      yield* this.targets();
+      for (let ended = false; !ended;) {
+        const deployment = await this.target();
+        const attempt = this.begin(deployment);
+        const leave = this.enter(attempt, deployment);
+        try {
+          for (let pieces = await attempt.next(); pieces; pieces = await attempt.next()) {
+            const events = this.eventsOf(pieces, attempt);
+            const resume = this.clock.reader();
+            yield events;
+            resume();
+          }
+          ended = true;
+          // An answer of nothing has begun and ended all the same.
+          if (!attempt.started) yield [this.answers(attempt)];
+        } catch (thrown) {
+          this.fail(thrown, attempt, deployment);
+        } finally {
+          await leave(ended);
+        }
+      }
       this.outcome = 'ok';
       yield [{ type: 'done', result: this.result() }];
     } catch (error) {
@@ -80,98 +103,87 @@ export class ChatCall {
     }
   }
 
-  private async *targets(): AsyncGenerator<ChatEvent[], void> {
-    const { plan, signal, states } = this.input;
-    let failure: UpstreamFailure | undefined;
-    let failed: Deployment | undefined;
-    for (const [position, deployment] of plan.order.entries()) {
-      const restMs = states.breaker(deployment.id).admit();
-      if (restMs > 0) {
-        failure ??= new UpstreamFailure('resting', { number: Math.ceil(restMs / 1000) });
-        continue;
-      }
-      const isLast = position === plan.order.length - 1;
-      for (let attempt = 1; ; attempt++) {
-        try {
-          yield* this.attempt(deployment, failure);
-          return;
-        } catch (thrown) {
-          if (signal.aborted) signal.throwIfAborted();
-          failure = asUpstreamFailure(thrown, this.last?.started ?? false);
-          failed = deployment;
-          if (this.sentOn && this.input.request.onInterruption === 'fail')
-            throw this.problem(failure, deployment);
-          const waitMs = failure.retryAfterMs ?? backoffMs(attempt, FIRST_WAIT_MS);
-          const most = isLast ? ATTEMPTS : ATTEMPTS_BEFORE_NEXT;
-          const longest = isLast ? LONGEST_WAIT_MS : LONGEST_WAIT_BEFORE_NEXT_MS;
-          // What died in the middle may go well the next time, where it may be begun anew at all.
-          const { retryable, reason } = failure;
-          const died = this.last!.started && (reason === 'interrupted' || reason === 'garbled');
-          const mayPass = retryable || died;
-          if (!mayPass || attempt >= most || waitMs > longest) break;
-          await this.clock.upstream(sleep(waitMs, undefined, { signal }));
-        }
-      }
+  /** @returns whom to ask: the same once more, after a wait, or the next one. @throws UserError where nobody is left */
+  private async target(): Promise<Deployment> {
+    const { plan, states } = this.input;
+    const { failure, deployment } = this;
+    if (failure && deployment && (await this.waitFor(failure))) return deployment;
+    this.tries = 0;
+    while (++this.position < plan.order.length) {
+      const next = plan.order[this.position]!;
+      const restMs = states.breaker(next.id).admit();
+      if (restMs <= 0) return next;
+      this.failure ??= new UpstreamFailure('resting', { number: Math.ceil(restMs / 1000) });
     }
-    throw this.problem(failure!, failed);
+    throw this.problem(this.failure!, deployment);
   }
 
-  private async *attempt(
-    deployment: Deployment,
-    before: UpstreamFailure | undefined,
-  ): AsyncGenerator<ChatEvent[], void> {
-    const { request, providers, signal, states } = this.input;
-    const { clock } = this;
-    const maxTokens = maxTokensFor(request, deployment);
+  /** Waits for another attempt at the same deployment. @returns false, without waiting, where none is worth it */
+  private async waitFor({ retryable, reason, retryAfterMs }: UpstreamFailure): Promise<boolean> {
+    const isLast = this.position === this.input.plan.order.length - 1;
+    const waitMs = retryAfterMs ?? backoffMs(this.tries, FIRST_WAIT_MS);
+    const most = isLast ? ATTEMPTS : ATTEMPTS_BEFORE_NEXT;
+    const longest = isLast ? LONGEST_WAIT_MS : LONGEST_WAIT_BEFORE_NEXT_MS;
+    // What died in the middle may go well the next time, where it may be begun anew at all.
+    const died = this.last!.started && (reason === 'interrupted' || reason === 'garbled');
+    if (!(retryable || died) || this.tries >= most || waitMs > longest) return false;
+    await this.clock.during(sleep(waitMs, undefined, { signal: this.input.signal }));
+    return true;
+  }
+
+  private begin(deployment: Deployment): Attempt {
+    const { request, providers, signal } = this.input;
     const provider = providers.of(deployment.provider.kind);
-    const attempt = new Attempt({ request, deployment, provider, maxTokens, signal, clock });
+    const maxTokens = maxTokensFor(request, deployment);
+    const attempt = new Attempt({ request, deployment, provider, maxTokens, signal, clock: this.clock });
     this.deployment = deployment;
     this.last = attempt;
     this.attempts++;
+    this.tries++;
     this.draft = new AnswerDraft();
+    return attempt;
+  }
+
+  /** Counts an attempt in. @returns leaves it and counts it out, with whether it has ended whole */
+  private enter(attempt: Attempt, deployment: Deployment): (whole: boolean) => Promise<void> {
+    const { states } = this.input;
     const leave = states.enter(deployment.id);
     const ended = beginAttempt(deployment.name);
-    let outcome = 'left';
-    try {
-      for await (const pieces of attempt.pieces()) {
-        const events = this.eventsOf(pieces, attempt, before);
-        this.sentOn = true;
-        const resume = clock.reader();
-        yield events;
-        resume();
-      }
-      states.breaker(deployment.id).succeeded();
-      outcome = 'ok';
-      // An answer of nothing has begun and ended all the same.
-      if (!attempt.started) yield [this.begin(attempt, before)];
-    } catch (thrown) {
-      if (!signal.aborted) {
-        const failure = asUpstreamFailure(thrown, attempt.started);
-        outcome = failure.reason;
-        if (failure.isFault) states.breaker(deployment.id).failed();
-      }
-      throw thrown;
-    } finally {
+    const before = this.failure;
+    return async (whole) => {
+      await attempt.leave();
       leave();
-      ended(outcome);
+      if (whole) states.breaker(deployment.id).succeeded();
+      // Without a failure of its own it was the reader who left.
+      ended(whole ? 'ok' : this.failure === before ? 'left' : this.failure!.reason);
       this.count(attempt, deployment);
-    }
+    };
+  }
+
+  /** Notes why an attempt failed. @throws UserError where no other one may follow; the signal's reason */
+  private fail(thrown: unknown, attempt: Attempt, deployment: Deployment): void {
+    const { signal, states, request } = this.input;
+    signal.throwIfAborted();
+    this.failure = asUpstreamFailure(thrown, attempt.started);
+    if (this.failure.isFault) states.breaker(deployment.id).failed();
+    if (this.began && request.onInterruption === 'fail') throw this.problem(this.failure, deployment);
   }
 
   /** @returns what the reader gets: before the first piece, who answers */
-  private eventsOf(pieces: Piece[], attempt: Attempt, before: UpstreamFailure | undefined): ChatEvent[] {
+  private eventsOf(pieces: Piece[], attempt: Attempt): ChatEvent[] {
     for (const piece of pieces) this.draft.add(piece);
-    return this.began === attempt ? pieces : [this.begin(attempt, before), ...pieces];
+    return this.began === attempt ? pieces : [this.answers(attempt), ...pieces];
   }
 
   /** Says who answers. */
-  private begin(attempt: Attempt, before: UpstreamFailure | undefined): ChatEvent {
+  private answers(attempt: Attempt): ChatEvent {
+    const again = this.began !== undefined;
     this.began = attempt;
     this.firstTokenMs ??= this.clock.totalMs;
     const answering = this.answering(attempt);
-    if (!this.sentOn) return { type: 'started', upstreamMs: this.clock.upstreamMs, ...answering };
+    if (!again) return { type: 'started', upstreamMs: this.clock.upstreamMs, ...answering };
     this.restarts++;
-    return { type: 'restarted', reason: before?.explain() ?? '', ...answering };
+    return { type: 'restarted', reason: this.failure?.explain() ?? '', ...answering };
   }
 
   /** Adds up what an attempt took: also one that died or was left was paid for, as far as it came. */

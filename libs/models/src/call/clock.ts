@@ -6,13 +6,19 @@ export class CallClock {
   /** Waited for the reader of the stream, in ms. */
   private readerMs = 0;
 
-  /** Waits for a model. */
-  async upstream<T>(work: Promise<T>): Promise<T> {
+  /** Call before a model, or the next attempt, is waited for. @returns call when the waiting is over */
+  upstream(): () => void {
     const from = performance.now();
+    return () => void (this.upstreamMs += performance.now() - from);
+  }
+
+  /** The same for something that waits for a model all the while. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const over = this.upstream();
     try {
       return await work;
     } finally {
-      this.upstreamMs += performance.now() - from;
+      over();
     }
   }
 

@@ -33,7 +33,7 @@ export class EmbedService {
   embed({ model, texts, role }: EmbedInput): Promise<Embedded> {
     const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
     return this.calls.run({ kind: 'EMBEDDING', askedFor: model, tokens }, async (clock) => {
-      const [{ model: used, vectors }, { counts }] = await clock.upstream(
+      const [{ model: used, vectors }, { counts }] = await clock.during(
         Promise.all([
           this.inference.embed({ model, role, urgency: 'interactive', texts }),
           this.inference.countTokens({ model, texts }),

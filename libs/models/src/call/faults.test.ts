@@ -89,6 +89,17 @@ describe('a model that does well', () => {
       });
     }));
 
+  it('has pieces that follow each other closely sent on together', () =>
+    booted.as(async () => {
+      const model = await alone();
+      const words = Array.from({ length: 40 }, (_, at) => `${at} `);
+      first.reply({ steps: [...words.flatMap((text) => [{ text }, { pauseMs: 2 }]), { finish: 'stop' }] });
+      const asked = await ask(booted, { model: model.name });
+      expect(asked.text).toBe(words.join(''));
+      const pieces = asked.events.filter(({ type }) => type === 'text');
+      expect(pieces.length).toBeLessThan(words.length / 2);
+    }));
+
   it('is called over the connection of the call before', () =>
     booted.as(async () => {
       const model = await alone();

@@ -43,7 +43,7 @@ export class RerankService {
     const promptTokens = texts.reduce((sum, text) => sum + each + estimateTokens(text), 0);
     const call = { kind: 'RERANK', askedFor: input.model, tokens: promptTokens } as const;
     return this.calls.run(call, async (clock) => {
-      const { name, revision, scores } = await clock.upstream(this.score(input));
+      const { name, revision, scores } = await clock.during(this.score(input));
       return {
         used: { model: name, revision, promptTokens, completionTokens: 0, usageEstimated: true },
         found: { model: name, version: revision, scores, promptTokens },

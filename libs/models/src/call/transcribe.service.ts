@@ -24,7 +24,7 @@ export class TranscribeService {
     // What will be said is not known before: a limit on tokens is charged with what was.
     const call = { kind: 'TRANSCRIBE', askedFor: input.model, tokens: 0 } as const;
     return this.calls.run(call, async (clock) => {
-      const { model, ...transcript } = await clock.upstream(
+      const { model, ...transcript } = await clock.during(
         this.inference.transcribe({ ...input, urgency: 'interactive' }),
       );
       return {

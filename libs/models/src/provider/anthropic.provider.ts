@@ -1,6 +1,6 @@
 import type { ChatMessage, ChatRequest, ContentPart, FinishReason, ToolChoice } from '@midplane/contracts';
 import type { ChatProvider, Endpoint, Lack, UpstreamEvent, UpstreamRequest } from './chat-provider.port.js';
-import { readBatches, type UpstreamEvents } from './upstream-events.js';
+import { EventBatches, type UpstreamEvents } from './upstream-events.js';
 import { UpstreamFailure } from './upstream-failure.js';
 import type { UpstreamHttp } from './upstream-http.js';
 
@@ -61,7 +61,7 @@ export class AnthropicProvider implements ChatProvider {
     request: UpstreamRequest,
     endpoint: Endpoint,
     signal: AbortSignal,
-  ): AsyncGenerator<UpstreamEvent[], void> {
+  ): AsyncIterableIterator<UpstreamEvent[], void> {
     const batches = this.http.events({
       url: `${endpoint.baseUrl}/messages`,
       headers: {
@@ -74,7 +74,7 @@ export class AnthropicProvider implements ChatProvider {
     });
     /** Which of our tool calls a content block is. */
     const calls = new Map<number, number>();
-    return readBatches(batches, (data, events) => read(JSON.parse(data) as Event, calls, events));
+    return new EventBatches(batches, (data, events) => read(JSON.parse(data) as Event, calls, events));
   }
 }
 

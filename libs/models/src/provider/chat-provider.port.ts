@@ -60,12 +60,12 @@ export interface ChatProvider {
 
   /**
    * Sends the request and gives what comes back, as much at once as came at once; returns at the end of the protocol,
-   * whole or not.
+   * whole or not. Who reads no further has to return it.
    * @throws UpstreamFailure, or what the connection throws; the signal's reason where it aborts
    */
   stream(
     request: UpstreamRequest,
     endpoint: Endpoint,
     signal: AbortSignal,
-  ): AsyncGenerator<UpstreamEvent[], void>;
+  ): AsyncIterableIterator<UpstreamEvent[], void>;
 }

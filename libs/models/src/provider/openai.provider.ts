@@ -1,6 +1,6 @@
 import type { ChatMessage, ContentPart, FinishReason, ResponseFormat, ToolChoice } from '@midplane/contracts';
 import type { ChatProvider, Endpoint, UpstreamEvent, UpstreamRequest } from './chat-provider.port.js';
-import { readBatches, type UpstreamEvents } from './upstream-events.js';
+import { EventBatches, type UpstreamEvents } from './upstream-events.js';
 import { UpstreamFailure } from './upstream-failure.js';
 import type { UpstreamHttp } from './upstream-http.js';
 
@@ -49,7 +49,7 @@ export class OpenAiProvider implements ChatProvider {
     request: UpstreamRequest,
     endpoint: Endpoint,
     signal: AbortSignal,
-  ): AsyncGenerator<UpstreamEvent[], void> {
+  ): AsyncIterableIterator<UpstreamEvent[], void> {
     const batches = this.http.events({
       url: `${endpoint.baseUrl}/chat/completions`,
       headers: endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {},
@@ -58,7 +58,7 @@ export class OpenAiProvider implements ChatProvider {
       signal,
     });
     const reader = new ChunkReader();
-    return readBatches(batches, (data, events) => {
+    return new EventBatches(batches, (data, events) => {
       if (data === '[DONE]') return true;
       reader.read(JSON.parse(data) as Chunk, events);
       return false;

@@ -12,26 +12,45 @@ export class UpstreamEvents {
   }
 }
 
+/** Reads the data of one event, and says whether it ends the answer. */
+type ReadEvent = (data: string, events: UpstreamEvents) => boolean;
+
 /**
- * Reads an answer's events, batch by batch.
- * @param read reads the data of one event, and says whether it ends the answer
- * @throws what `read` throws, after what came before it
+ * The events of an answer, batch by batch. What the data of an event is refused for is thrown after what came before it.
+ * No generator: a stream's every piece goes through here.
  */
-export async function* readBatches(
-  batches: AsyncIterable<string[]>,
-  read: (data: string, events: UpstreamEvents) => boolean,
-): AsyncGenerator<UpstreamEvent[], void> {
-  for await (const batch of batches) {
-    const events = new UpstreamEvents();
-    let end = false;
-    let failure: { error: unknown } | undefined;
-    try {
-      end = batch.some((data) => read(data, events));
-    } catch (error) {
-      failure = { error };
+export class EventBatches implements AsyncIterableIterator<UpstreamEvent[], void> {
+  private ended = false;
+  private failure: { error: unknown } | undefined;
+
+  constructor(
+    private readonly batches: AsyncIterator<string[], void>,
+    private readonly read: ReadEvent,
+  ) {}
+
+  async next(): Promise<IteratorResult<UpstreamEvent[], void>> {
+    for (;;) {
+      if (this.failure) throw this.failure.error;
+      const batch = this.ended ? END : await this.batches.next();
+      if (batch.done) return END;
+      const events = new UpstreamEvents();
+      try {
+        this.ended = batch.value.some((data) => this.read(data, events));
+      } catch (error) {
+        this.failure = { error };
+      }
+      if (events.list.length > 0) return { done: false, value: events.list };
     }
-    if (events.list.length > 0) yield events.list;
-    if (failure) throw failure.error;
-    if (end) return;
+  }
+
+  async return(): Promise<IteratorResult<UpstreamEvent[], void>> {
+    await this.batches.return?.();
+    return END;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
+
+const END = { done: true, value: undefined } as const;
