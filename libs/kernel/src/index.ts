@@ -9,6 +9,7 @@ export * from './auth/tenant.service.js';
 export * from './config/config.js';
 export * from './config/kernel.config.js';
 export * from './config/secret-box.js';
+export * from './context/aside.js';
 export * from './context/cancellable.js';
 export * from './context/linked-abort.js';
 export * from './context/request-context.js';

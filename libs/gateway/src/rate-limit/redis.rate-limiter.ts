@@ -27,12 +27,15 @@ const SHARE = 1 / 1000;
 const MOST_HELD = 100;
 /** How long tokens that were taken ahead may be used, in ms; then they are let go. */
 const HELD_MS = 1_000;
+/** From so little time on they are taken anew while there are some, so that no operation waits for that. */
+const RENEW_MS = HELD_MS / 2;
 /** Keys whose tokens are held at most. */
 const MOST_KEYS = 10_000;
 
 interface Held {
   left: number;
   until: number;
+  renewing: boolean;
 }
 
 /** The script, with the number of its keys, its key and its arguments. */
@@ -65,18 +68,30 @@ export class RedisRateLimiter implements RateLimiter {
 
   async take(key: string, perMinute: number): Promise<number> {
     const held = this.held.get(key);
-    if (held && held.left > 0 && held.until > performance.now()) {
-      held.left -= 1;
-      return 0;
+    const restMs = held ? held.until - performance.now() : 0;
+    if (!held || held.left === 0 || restMs <= 0) return this.ask(key, perMinute, 1);
+    held.left -= 1;
+    if (!held.renewing && (held.left === 0 || restMs < RENEW_MS)) {
+      held.renewing = true;
+      void this.ask(key, perMinute, 0);
     }
+    return 0;
+  }
+
+  /**
+   * Takes what is needed now, and where the key may do much what fills up what is held.
+   * @returns how many ms to wait; 0: go on
+   */
+  private async ask(key: string, perMinute: number, needed: 0 | 1): Promise<number> {
     try {
-      const wanted = Math.max(1, Math.min(MOST_HELD, Math.floor(perMinute * SHARE)));
+      const most = Math.max(1, Math.min(MOST_HELD, Math.floor(perMinute * SHARE)));
+      const wanted = Math.max(1, most - this.leftOf(key));
       const [taken, waitMs] = await this.script(1, `midplane:rate:${key}`, perMinute, wanted);
-      if (taken > 1) this.hold(key, taken - 1);
+      if (taken > needed) this.hold(key, taken - needed);
       return Number(waitMs);
     } catch (error) {
       this.logger.warn({ err: asError(error) }, 'a rate limit is counted in this process alone');
-      return this.fallback.take(key, perMinute);
+      return needed ? this.fallback.take(key, perMinute) : 0;
     }
   }
 
@@ -84,11 +99,14 @@ export class RedisRateLimiter implements RateLimiter {
     this.redis.disconnect();
   }
 
-  private hold(key: string, tokens: number): void {
-    const now = performance.now();
+  private leftOf(key: string): number {
     const held = this.held.get(key);
-    const left = held && held.until > now ? held.left : 0;
+    return held && held.until > performance.now() ? held.left : 0;
+  }
+
+  private hold(key: string, tokens: number): void {
+    const left = this.leftOf(key) + tokens;
     if (this.held.size >= MOST_KEYS) this.held.clear();
-    this.held.set(key, { left: left + tokens, until: now + HELD_MS });
+    this.held.set(key, { left, until: performance.now() + HELD_MS, renewing: false });
   }
 }

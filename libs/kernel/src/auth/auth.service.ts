@@ -1,5 +1,6 @@
 import { hash as hashOf } from 'node:crypto';
 import { z } from 'zod';
+import { aside } from '../context/aside.js';
 import { type Principal, ROLES, type Role } from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -76,7 +77,7 @@ export class AuthService {
     if (age > KEY_RENEW_MS && !known.renewing) {
       known.renewing = true;
       // Where the database is away, whoever finds the key too old is told.
-      this.lookUp(id, hash).catch(() => (known.renewing = false));
+      aside(() => void this.lookUp(id, hash).catch(() => (known.renewing = false)));
     }
     return known.who;
   }

@@ -1,4 +1,4 @@
-import { currentContext, Database, SecretBox } from '@midplane/kernel';
+import { aside, currentContext, Database, SecretBox } from '@midplane/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { MODELS_CONFIG, type ModelsConfig } from '../models.config.js';
 import type { Catalog, Deployment, Route } from './catalog.js';
@@ -38,7 +38,7 @@ export class Catalogs {
     if (age > RENEW_MS && !kept.renewing) {
       kept.renewing = true;
       // Where the database is away, the next call that finds the catalog too old says so.
-      this.read(tenantId).catch(() => (kept.renewing = false));
+      aside(() => void this.read(tenantId).catch(() => (kept.renewing = false)));
     }
     return kept.catalog;
   }

@@ -46,7 +46,7 @@ export interface Sharing {
 }
 
 export interface LeaseStore {
-  /** Sets aside for `times` calls at once. @returns whether so much was there, with much to spare */
+  /** Sets aside for `times` calls at once. Never throws. @returns whether so much was there, with much to spare */
   open(tenantId: string, leaseId: string, demands: Demand[], times: number): Promise<boolean>;
   share(sharing: Sharing): Promise<void>;
   close(closing: Closing): Promise<void>;
@@ -54,7 +54,11 @@ export interface LeaseStore {
 
 class Lease {
   readonly id = newId();
+  private readonly since = performance.now();
   readonly running = new Map<string, Drawn>();
+  requestsLeft: number;
+  tokensLeft: number;
+  microsLeft: number;
   /** By calls that have ended. */
   tokensTaken = 0;
   /** The same, as far as the store does not know. */
@@ -68,10 +72,18 @@ class Lease {
   constructor(
     readonly tenantId: string,
     public demands: Demand[],
-    public requestsLeft: number,
-    public tokensLeft: number,
-    public microsLeft: number,
-  ) {}
+    private readonly times: number,
+  ) {
+    const [{ tokens, micros }] = demands as [Demand, ...Demand[]];
+    this.requestsLeft = times;
+    this.tokensLeft = tokens;
+    this.microsLeft = micros;
+  }
+
+  /** Whether the next one should be opened, so that no call waits for it. */
+  get worn(): boolean {
+    return this.requestsLeft * 4 < this.times || performance.now() - this.since > LIFE_MS / 2;
+  }
 
   draw(call: Drawn): boolean {
     if (!this.open || !this.current) return false;
@@ -116,12 +128,14 @@ export class Leases {
     const [{ tokens, micros }] = demands as [Demand, ...Demand[]];
     const call: Drawn = { id: callId, tokens, micros };
     const kind = this.kindOf(tenantId, demands);
-    if (kind.lease && this.take(kind.lease, call)) return true;
-    const now = performance.now();
+    const { lease } = kind;
+    const taken = lease !== undefined && this.take(lease, call);
+    if (taken && !lease.worn) return true;
     const times = Math.min(MOST_CALLS, Math.max(kind.calls, kind.callsBefore));
-    if (times < FEWEST_CALLS || now < kind.nearUntil) return false;
-    kind.opening ??= this.open(tenantId, kind, demands, times);
-    return kind.opening.then((lease) => lease !== undefined && this.take(lease, call));
+    const mayOpen = times >= FEWEST_CALLS && performance.now() >= kind.nearUntil;
+    if (mayOpen) kind.opening ??= this.open(tenantId, kind, demands, times);
+    if (!taken) return kind.opening?.then((next) => next !== undefined && this.take(next, call)) ?? false;
+    return true;
   }
 
   /** Settles a call that drew from a lease which is still open. @returns false: it has to be settled for itself */
@@ -178,14 +192,13 @@ export class Leases {
       tokens: demand.tokens * times,
       micros: demand.micros * times,
     }));
-    const { tokens, micros } = all[0]!;
-    const lease = new Lease(tenantId, all, times, tokens, micros);
-    this.retire(kind);
+    const lease = new Lease(tenantId, all, times);
     try {
       if (!(await this.store.open(tenantId, lease.id, all, times))) {
         kind.nearUntil = performance.now() + SPAN_MS;
         return undefined;
       }
+      this.retire(kind);
       this.leases.add(lease);
       lease.timer = setTimeout(() => void this.end(lease), LIFE_MS);
       kind.lease = lease;
