@@ -31,6 +31,9 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** What a request needs. */
+type Reached = Pick<Gateway, 'baseUrl' | 'headers' | 'model'>;
+
 /** Starts the model that all gateways stand before. */
 export async function startUpstream(): Promise<Gateway> {
   const port = await freePort();
@@ -98,11 +101,18 @@ export async function startLiteLlm(upstream: string): Promise<Gateway> {
   return started('LiteLLM', child, { baseUrl: `http://127.0.0.1:${port}/v1`, headers, model: 'bench' });
 }
 
-async function started(
-  name: string,
-  child: ChildProcess,
-  how: Pick<Gateway, 'baseUrl' | 'headers' | 'model'>,
-): Promise<Gateway> {
+/** @returns whether it answers a question */
+export async function answers({ baseUrl, headers, model }: Reached): Promise<boolean> {
+  const answer = await fetch(`${baseUrl}/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] }),
+  }).catch(() => undefined);
+  await answer?.arrayBuffer();
+  return answer?.ok ?? false;
+}
+
+async function started(name: string, child: ChildProcess, how: Reached): Promise<Gateway> {
   let gone: Error | undefined;
   child.once('error', (error) => (gone = error));
   // A bench that fails half-way leaves nothing running.
@@ -114,12 +124,7 @@ async function started(
     await exited;
   };
   for (let waited = 0; waited < 180_000 && !gone && child.exitCode === null; waited += 500) {
-    const body = JSON.stringify({ model: how.model, messages: [{ role: 'user', content: 'hi' }] });
-    const headers = { 'content-type': 'application/json', ...how.headers };
-    const answer = await fetch(`${how.baseUrl}/chat/completions`, { method: 'POST', headers, body }).catch(
-      () => undefined,
-    );
-    if (answer?.ok) return { name, ...how, pid: child.pid!, stop };
+    if (await answers(how)) return { name, ...how, pid: child.pid!, stop };
     await sleep(500);
   }
   if (!gone) await stop();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis } from '../services/index.ts';
-import type { Gateway } from './gateway-peers.ts';
+import { answers, type Gateway } from './gateway-peers.ts';
 import { freePort, programOf } from './platform-process.ts';
 
 /** A million calls a minute for the tenant, its key and its route, and money that lasts: on, and never the reason. */
@@ -74,12 +74,16 @@ export async function startGatewayProcess(): Promise<GatewayProcess> {
  * @param upstream up to `/v1`
  */
 export async function startMidplane(upstream: string): Promise<Gateway> {
-  const gateway = await startGatewayProcess();
-  await configure(gateway, upstream).catch(async (error: unknown) => {
-    await gateway.stop();
+  const started = await startGatewayProcess();
+  const gateway: Gateway = { ...started, name: 'Midplane', baseUrl: `${started.url}/v1`, model: 'bench' };
+  try {
+    await configure(started, upstream);
+    if (!(await answers(gateway))) throw new Error('Midplane does not answer');
+    return gateway;
+  } catch (error) {
+    await started.stop();
     throw error;
-  });
-  return { ...gateway, name: 'Midplane', baseUrl: `${gateway.url}/v1`, model: 'bench' };
+  }
 }
 
 async function untilReady(url: string, runs: () => boolean): Promise<void> {
