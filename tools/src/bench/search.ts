@@ -203,8 +203,9 @@ async function askAllWays(question: string) {
   const ids = (nearest.rows[0] as { found: [string, number][] }).found.map(([id]) => id).slice(0, RERANKED);
   const statesOf = statesQuery(scope, space, ids);
   const [passages, read] = await timed(async () => {
-    const rows = await copyRows(client, statesOf.text, statesOf.values);
-    return rows.map(([, bytes]) => bytes!);
+    const packed: Buffer[] = [];
+    await copyRows(client, statesOf.text, statesOf.values, ([, bytes]) => packed.push(Buffer.from(bytes!)));
+    return packed;
   });
   const states = decodeQuestionStates(embedded.tokenStates![0]!, model!.dimension);
   const [, compared] = await timed(() => scorer.meet({ dimension: model!.dimension, states }, passages));

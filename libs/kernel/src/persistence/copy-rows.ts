@@ -1,8 +1,10 @@
 import pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 
 /** Values that a query may have, as pg takes them. */
 type Value = string | number | boolean | null | readonly string[];
+
+/** The columns of a row as they are sent: text as UTF-8, a boolean as one byte. */
+export type CopiedRow = (Buffer | null)[];
 
 /** The signature, flags, and the length of a header's extension; each row then begins with its number of columns. */
 const HEADER_BYTES = 19;
@@ -11,19 +13,65 @@ const HEADER_BYTES = 19;
  * A query's rows in Postgres's binary format, by COPY. For columns of many bytes: pg reads every value as text, which
  * Postgres has to write as digits, twice as long, and pg to read again.
  * @param text with parameters $1, $2, …; COPY takes none, so their values are written into it as quoted literals
- * @returns for each row its columns as they are sent: text as UTF-8, a boolean as one byte
+ * @param onRow gets each row as it comes; its columns are only there until it returns
+ * @throws whatever `onRow` throws, after all rows have come
  * @see https://www.postgresql.org/docs/18/sql-copy.html#SQL-COPY-FILE-FORMATS
  */
 export async function copyRows(
   client: pg.ClientBase,
   text: string,
   values: readonly unknown[],
-): Promise<(Buffer | null)[][]> {
+  onRow: (row: CopiedRow) => void,
+): Promise<void> {
   const query = text.replace(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1] as Value));
-  const parts: Buffer[] = [];
-  for await (const part of client.query(copyTo(`copy (${query}) to stdout (format binary)`)))
-    parts.push(part as Buffer);
-  return readRows(Buffer.concat(parts));
+  await client.query(new CopyOut(`copy (${query}) to stdout (format binary)`, onRow)).ended;
+}
+
+/** A query whose rows come by COPY, as pg's client takes what is not a query of its own. */
+class CopyOut implements pg.Submittable {
+  readonly ended: Promise<void>;
+  private readonly resolve: () => void;
+  private readonly reject: (reason: unknown) => void;
+  private begun = false;
+  /** What the first row met that could not be taken. */
+  private failure: { reason: unknown } | undefined;
+
+  constructor(
+    private readonly text: string,
+    private readonly onRow: (row: CopiedRow) => void,
+  ) {
+    ({ promise: this.ended, resolve: this.resolve, reject: this.reject } = Promise.withResolvers<void>());
+  }
+
+  submit(connection: pg.Connection): void {
+    (connection as unknown as { query(text: string): void }).query(this.text);
+  }
+
+  /** A message is a row; the first begins with the header, and the last is no row. */
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    const at = this.begun ? 0 : HEADER_BYTES;
+    this.begun = true;
+    if (this.failure) return;
+    try {
+      const row = rowOf(chunk, at);
+      if (row) this.onRow(row);
+    } catch (reason) {
+      this.failure = { reason };
+    }
+  }
+
+  handleCommandComplete(): void {
+    // The rows are complete when the connection is ready for the next query.
+  }
+
+  handleReadyForQuery(): void {
+    if (this.failure) this.reject(this.failure.reason);
+    else this.resolve();
+  }
+
+  handleError(error: unknown): void {
+    this.reject(error);
+  }
 }
 
 function literal(value: Value): string {
@@ -37,21 +85,17 @@ function literal(value: Value): string {
 const arrayText = (values: readonly string[]): string =>
   `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
 
-function readRows(bytes: Buffer): (Buffer | null)[][] {
-  const rows: (Buffer | null)[][] = [];
-  let at = HEADER_BYTES;
-  // Behind the last row stands -1.
-  for (let columns = bytes.readInt16BE(at); columns >= 0; columns = bytes.readInt16BE(at)) {
-    at += 2;
-    rows.push(
-      Array.from({ length: columns }, () => {
-        const length = bytes.readInt32BE(at);
-        at += 4;
-        if (length < 0) return null;
-        at += length;
-        return bytes.subarray(at - length, at);
-      }),
-    );
-  }
-  return rows;
+/** @returns undefined for what stands behind the last row: -1 columns */
+function rowOf(message: Buffer, from: number): CopiedRow | undefined {
+  if (from >= message.length) return undefined;
+  const columns = message.readInt16BE(from);
+  if (columns < 0) return undefined;
+  let at = from + 2;
+  return Array.from({ length: columns }, () => {
+    const length = message.readInt32BE(at);
+    at += 4;
+    if (length < 0) return null;
+    at += length;
+    return message.subarray(at - length, at);
+  });
 }

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { currentContext } from '../context/request-context.js';
-import { copyRows } from './copy-rows.js';
+import { type CopiedRow, copyRows } from './copy-rows.js';
 import type { DatabaseRole } from './roles.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -29,17 +29,32 @@ export class Database {
 
   /**
    * A query on the rows of the running call's tenant that reads columns of many bytes.
-   * @returns as {@link copyRows}
+   * @param onRow gets each row as it comes; its columns are only there until it returns
+   * @throws as {@link copyRows}
    */
-  copyRows(
+  copyEach(
+    text: string,
+    values: readonly unknown[],
+    settings: TransactionSettings,
+    onRow: (row: CopiedRow) => void,
+  ): Promise<void> {
+    return this.tenant(async ({ queryRunner }) => {
+      const client = (await queryRunner!.connect()) as ClientBase;
+      await copyRows(client, text, values, onRow);
+    }, settings);
+  }
+
+  /** The same. @returns all rows */
+  async copyRows(
     text: string,
     values: readonly unknown[],
     settings: TransactionSettings = {},
-  ): Promise<(Buffer | null)[][]> {
-    return this.tenant(async ({ queryRunner }) => {
-      const client = (await queryRunner!.connect()) as ClientBase;
-      return copyRows(client, text, values);
-    }, settings);
+  ): Promise<CopiedRow[]> {
+    const rows: CopiedRow[] = [];
+    await this.copyEach(text, values, settings, (row) => {
+      rows.push(row.map((column) => column && Buffer.from(column)));
+    });
+    return rows;
   }
 
   /** Work on the rows of a named tenant, for what runs before or outside of a call (start-up, a job's bookkeeping). */
