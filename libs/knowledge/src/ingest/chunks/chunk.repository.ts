@@ -19,6 +19,8 @@ export interface ChunkCounts {
   chunks: number;
   postings: number;
   vectors: number;
+  /** Rows that hold the codes of vectors. */
+  codes: number;
   states: number;
 }
 
@@ -37,10 +39,11 @@ export class ChunkRepository {
     );
   }
 
-  /** Removes a document's chunks with their words, vectors and token states. @returns how many chunks there were */
+  /** Removes a document's chunks with their words, vectors, codes of these, and token states. @returns how many chunks there were */
   async removeOf(manager: EntityManager, documentId: string): Promise<number> {
     await manager.query('delete from posting where document_id = $1', [documentId]);
     await manager.query('delete from chunk_vector where document_id = $1', [documentId]);
+    await manager.query('delete from vector_code where document_id = $1', [documentId]);
     await manager.query('delete from chunk_state where document_id = $1', [documentId]);
     const [, removed] = (await manager.query('delete from chunk where document_id = $1', [documentId])) as [
       unknown,
@@ -54,6 +57,7 @@ export class ChunkRepository {
       `select (select count(*)::int from chunk where document_id = $1) as chunks,
               (select count(*)::int from posting where document_id = $1) as postings,
               (select count(*)::int from chunk_vector where document_id = $1) as vectors,
+              (select count(*)::int from vector_code where document_id = $1) as codes,
               (select count(*)::int from chunk_state where document_id = $1) as states`,
       [documentId],
     );
@@ -104,7 +108,7 @@ export class ChunkRepository {
   }
 
   /**
-   * Adds what an embedder made of chunks; a chunk that has its vector keeps it.
+   * Adds what an embedder made of chunks; a chunk that has its vector keeps it. A trigger adds the codes of the vectors.
    * @param embedded for each chunk
    */
   async addEmbedded(
@@ -156,7 +160,7 @@ export class ChunkRepository {
     documentId: string,
     embedder: EmbedderBinding,
   ): Promise<void> {
-    for (const table of ['chunk_vector', 'chunk_state'])
+    for (const table of ['chunk_vector', 'vector_code', 'chunk_state'])
       await manager.query(`delete from ${table} where document_id = $1 and embedding_model <> $2`, [
         documentId,
         vectorSpace(embedder),

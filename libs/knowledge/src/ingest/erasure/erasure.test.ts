@@ -55,6 +55,7 @@ async function tracesOf(id: string, storageKey: string) {
             (select count(*)::int from chunk where document_id = $1) as chunks,
             (select count(*)::int from posting where document_id = $1) as postings,
             (select count(*)::int from chunk_vector where document_id = $1) as vectors,
+            (select count(*)::int from vector_code where document_id = $1) as codes,
             (select count(*)::int from answer_source where document_id = $1) as answers,
             (select count(*)::int from job where status <> 'DONE' and payload ->> 'documentId' = $1::text) as jobs`,
     [id],
@@ -70,7 +71,7 @@ async function storageKeyOf(id: string): Promise<string> {
   return row!.storage_key;
 }
 
-const NOTHING = { documents: 0, chunks: 0, postings: 0, vectors: 0, answers: 0, jobs: 0, files: 0 };
+const NOTHING = { documents: 0, chunks: 0, postings: 0, vectors: 0, codes: 0, answers: 0, jobs: 0, files: 0 };
 const POLICY = '# Leave\n\nEvery employee has 25 days of annual leave a year.\n';
 const OTHER = '# Canteen\n\nThe canteen opens at eleven and serves soup on Mondays.\n';
 
@@ -84,7 +85,12 @@ test('a deleted document is gone from everywhere, and the proof is in the ledger
     const question = 'How many days of annual leave does an employee have?';
     expect(await search(base.id, question)).toContain(document.id);
     expect(await ask(base.id, question)).toContain(document.id);
-    expect(await tracesOf(document.id, storageKey)).toMatchObject({ documents: 1, answers: 1, files: 2 });
+    expect(await tracesOf(document.id, storageKey)).toMatchObject({
+      documents: 1,
+      codes: 1,
+      answers: 1,
+      files: 2,
+    });
 
     const deletion = await ingest().deleteDocument({ id: document.id });
     expect(deletion).toMatchObject({ id: document.id, chunks: document.chunkCount, verified: true });
