@@ -36,8 +36,8 @@ import {
 } from './candidates/candidate.repository.js';
 import { ACROSS_COUNTED, type AskedBases, DOCUMENTS_LISTED } from './candidates/bases-query.js';
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
-import { lexicalPlan, vectorPlan } from './candidates/plan.js';
-import type { Plan, SearchScope } from './candidates/queries.js';
+import { lexicalPlan, type VectorPlan, vectorPlan } from './candidates/plan.js';
+import type { SearchScope } from './candidates/queries.js';
 import { HAN_FROM, withAcross } from './fusion/across.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
 import { highlightsOf } from './highlights.js';
@@ -278,8 +278,8 @@ export class SearchService {
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = indexedOf(group);
-        const plan = vectorPlan(chunks, indexed);
-        const nearest = (way: Plan, of: number, han?: boolean) =>
+        const plan = vectorPlan(chunks, scope.within);
+        const nearest = (way: VectorPlan, of: number, han?: boolean) =>
           this.candidates.nearest(
             way,
             { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },

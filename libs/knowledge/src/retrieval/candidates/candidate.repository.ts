@@ -21,7 +21,10 @@ import {
   vectorQuery,
   wordScoresQuery,
 } from './queries.js';
+import { planWithoutGraph, type VectorPlan } from './plan.js';
 import { lexicalSettings, PLAN_SETTINGS, SETTINGS, vectorSettings } from './settings.js';
+import { codesQuery, nearestOfQuery } from './vector-codes/code-queries.js';
+import { CodeScorer } from './vector-codes/code-scorer.js';
 
 /** A knowledge base as a search needs it. */
 export interface SearchedBase {
@@ -98,6 +101,24 @@ interface Texts {
   scores: WordScores[];
   texts: [chunkId: string, words: Buffer][];
 }
+
+/** What the vector channel is asked for. */
+interface AskedVector {
+  space: string;
+  vector: Float32Array;
+  limit: number;
+  han: boolean | undefined;
+}
+
+interface NearestRow {
+  found: [chunkId: string, cosine: number][];
+}
+
+/**
+ * How many times what is wanted is compared exactly after codes: of 27,000 and 100,000 chunks the 50 nearest are among
+ * the 100 by code to .95 and .94, among the 150 to .98, among the 200 to .99, among the 250 to .995.
+ */
+const COMPARED = 5;
 
 /** How many times what is wanted the index of words is asked for: some of its rows may be hidden. */
 const SPARE = 1.25;
@@ -184,13 +205,13 @@ export class CandidateRepository {
 
   /**
    * The chunks nearest to a vector of an embedder, by cosine. Where the index gives up before it has met enough
-   * chunks of the scope, they are compared one by one.
+   * chunks of the scope, these are compared without it.
    * @param chunks that the scope holds, about
    * @param indexed chunks in the whole index, about
    * @param han only those written in Han characters, or only the others
    */
   async nearest(
-    plan: Plan,
+    plan: VectorPlan,
     scope: SearchScope,
     embedder: EmbedderBinding,
     vector: Float32Array,
@@ -199,16 +220,48 @@ export class CandidateRepository {
     limit: number,
     han?: boolean,
   ): Promise<Candidate[]> {
-    const query = (way: Plan) =>
-      vectorQuery(way, scope, vectorSpace(embedder), embedder.dimension, `[${vector.join(',')}]`, limit, han);
-    const [row] = await this.run<{ found: [string, number][] }>(query(plan), vectorSettings(plan, indexed));
-    if (plan === 'wide' && row!.found.length < Math.min(limit, chunks)) {
-      const [exact] = await this.run<{ found: [string, number][] }>(
-        query('narrow'),
-        vectorSettings('narrow', indexed),
+    const asked = { space: vectorSpace(embedder), vector, limit, han };
+    if (plan === 'codes') return this.nearestByCodes(scope, asked);
+    const { text, values } = vectorQuery(
+      plan,
+      scope,
+      asked.space,
+      vector.length,
+      vectorText(vector),
+      limit,
+      han,
+    );
+    const [row] = await this.run<NearestRow>({ text, values }, vectorSettings(plan, indexed));
+    if (plan === 'wide' && row!.found.length < Math.min(limit, chunks))
+      return this.nearest(
+        planWithoutGraph(scope.within),
+        scope,
+        embedder,
+        vector,
+        chunks,
+        indexed,
+        limit,
+        han,
       );
-      return exact!.found.map(toCandidate);
-    }
+    return row!.found.map(toCandidate);
+  }
+
+  /** The codes of all vectors of the scope are compared, and then the best of them with the vectors themselves. */
+  private async nearestByCodes(
+    scope: SearchScope,
+    { space, vector, limit, han }: AskedVector,
+  ): Promise<Candidate[]> {
+    const { text, values } = codesQuery(scope, space, han);
+    const scorer = new CodeScorer(vector, COMPARED * limit);
+    await this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, codes]) =>
+      scorer.add(id!, codes!),
+    );
+    const best = scorer.finish();
+    if (best.length === 0) return [];
+    const [row] = await this.run<NearestRow>(
+      nearestOfQuery(scope, space, vector.length, vectorText(vector), best, limit),
+      PLAN_SETTINGS.narrow,
+    );
     return row!.found.map(toCandidate);
   }
 
@@ -252,5 +305,8 @@ export class CandidateRepository {
     return this.database.tenant((manager) => manager.query<R[]>(text, values), settings);
   }
 }
+
+/** As Postgres reads a vector. */
+const vectorText = (vector: Float32Array): string => `[${vector.join(',')}]`;
 
 const toCandidate = ([chunkId, score]: [string, number]): Candidate => ({ chunkId, score });

@@ -1,4 +1,4 @@
-import type { Plan } from './queries.js';
+import type { Plan, Within } from './queries.js';
 
 /** Chunks whose words are counted one by one at most: those of so many are some 20 MB. */
 const MOST_COUNTED = 10_000;
@@ -16,10 +16,29 @@ export function lexicalPlan(chunks: number, indexed: number): Plan {
 }
 
 /**
- * The same for the vector channel, where comparing one by one loses nothing and costs 1 to 3 µs a chunk of a knowledge
- * base, 4 to 6 where its documents lie far apart: 27,000 of a reader's among a million took three times as long as by
- * the graph.
+ * How the vector channel finds the nearest: through the graph (`wide`), by the codes of all vectors of the scope and then
+ * the best of them by their vectors (`codes`), or by all of its vectors (`narrow`).
  */
-export function vectorPlan(chunks: number, indexed: number): Plan {
-  return chunks <= 5000 || chunks * chunks < 250 * indexed ? 'narrow' : 'wide';
+export type VectorPlan = Plan | 'codes';
+
+/** Chunks whose vectors are compared at most: one query, where codes take two. */
+const MOST_COMPARED = 500;
+/** Chunks whose codes are compared at most: 148 bytes each of 384 dimensions. */
+const MOST_CODES = 150_000;
+
+/**
+ * The same for the vector channel, where codes find as good as all of the nearest, and the graph the fewer the larger
+ * it is and the less of it may be seen.
+ * @param chunks that the search may see
+ * @param within what the question names
+ */
+export function vectorPlan(chunks: number, within?: Within): VectorPlan {
+  if (chunks <= MOST_COMPARED) return 'narrow';
+  return chunks > MOST_CODES && !namesPlaces(within) ? 'wide' : planWithoutGraph(within);
 }
+
+/** How the nearest are found where the graph gives too few of them: codes tell of no pages and headings. */
+export const planWithoutGraph = (within?: Within): 'codes' | 'narrow' =>
+  namesPlaces(within) ? 'narrow' : 'codes';
+
+const namesPlaces = (within?: Within): boolean => !!(within?.pages ?? within?.headings);

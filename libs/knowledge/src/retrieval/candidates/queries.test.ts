@@ -13,6 +13,7 @@ import {
   seenWordsQuery,
   vectorQuery,
 } from './queries.js';
+import { codesQuery, nearestOfQuery } from './vector-codes/code-queries.js';
 
 const base = '00000000-0000-7000-8000-000000000001';
 const reader = '00000000-0000-7000-8000-000000000002';
@@ -34,6 +35,14 @@ const named: SearchScope = {
 };
 const QUESTION = 'What do pages 3-4 of the 2024 travel policy and 《员工手册》 say?';
 
+/** Codes tell of no pages and headings. */
+const withoutPlaces = (scope: SearchScope): SearchScope => ({
+  ...scope,
+  within: scope.within && { documentIds: scope.within.documentIds! },
+});
+
+const CODES = [{ row: Buffer.from(base.replaceAll('-', ''), 'hex'), place: 0, score: 1 }];
+
 const golden = ({ text, values }: Query): string =>
   `${text};\n\n${values.map((value, i) => `-- $${i + 1} = ${JSON.stringify(value)}`).join('\n')}\n`;
 
@@ -50,6 +59,9 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['vector-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50)],
     ['vector-han', vectorQuery('wide', scope, 'model@revision', 384, '[…]', 50, true)],
     ['vector-han-narrow', vectorQuery('narrow', scope, 'model@revision', 384, '[…]', 50, true)],
+    ['codes', codesQuery(withoutPlaces(scope), 'model@revision')],
+    ['codes-han', codesQuery(withoutPlaces(scope), 'model@revision', true)],
+    ['vector-of-codes', nearestOfQuery(scope, 'model@revision', 384, '[…]', CODES, 50)],
     ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
     [
@@ -65,6 +77,20 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['states', statesQuery(scope, 'model@revision', [base])],
   ])('%s', async (query, built) => {
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);
+  });
+
+  it('limits codes in the same way, and the vectors of those that they find again', () => {
+    for (const { text } of [
+      codesQuery(withoutPlaces(scope), 'model@revision'),
+      nearestOfQuery(scope, 'model@revision', 384, '[…]', CODES, 50),
+    ]) {
+      const [beforeCut] = text.split(/\n\s*limit /) as [string];
+      expect(beforeCut).toContain(`d.status = 'READY'`);
+      expect(beforeCut.includes('d.readers &&')).toBe(scope.principals !== undefined);
+      expect(beforeCut.includes('d.metadata')).toBe(scope.filter.length > 0);
+      expect(beforeCut.includes('d.id = any')).toBe(scope.within !== undefined);
+    }
+    if (scope.within) expect(() => codesQuery(scope, 'model@revision')).toThrow('pages and headings');
   });
 
   it('limits every channel to ready documents, to readers and by metadata before it cuts', () => {

@@ -103,14 +103,33 @@ function rowsOf(
     };
   }
   return {
-    seen: `seen as materialized (
-  select d.id
-  from document d
-  where d.knowledge_base_id = ${bases}
-    and ${visible}
-)`,
+    seen: seenSql(scope, bases, visible, parameters),
     from: `seen s\n  join ${table} on ${row}.document_id = s.id${places.join}${all()}`,
   };
+}
+
+/**
+ * The documents of a scope, as the head of a query. Those of a reader are looked up by who may read them, since most of
+ * a knowledge base may be somebody else's.
+ */
+export function seenSql(scope: SearchScope, bases: string, visible: string, parameters: Parameters): string {
+  const { principals, documentIds, within } = scope;
+  const visibleOf = (from: string) => `seen as materialized (
+  select d.id
+  from ${from}
+  where d.knowledge_base_id = ${bases}
+    and ${visible}
+)`;
+  if (principals === undefined || documentIds || within?.documentIds) return visibleOf('document d');
+  return `readable as materialized (
+  select r.document_id as id
+  from document_reader r
+  where r.knowledge_base_id = ${bases} and r.reader = any (${parameters.add(principals)}::text[])
+  union
+  select o.id
+  from document o
+  where o.knowledge_base_id = ${bases} and o.readers = '{}'
+), ${visibleOf('readable r\n  join document d on d.id = r.id')}`;
 }
 
 /** What the index scores for each of the question's words, in their order: alone and twice, 0 where it has not the word. */

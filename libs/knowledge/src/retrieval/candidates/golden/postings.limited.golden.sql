@@ -1,6 +1,15 @@
-with seen as materialized (
+with readable as materialized (
+  select r.document_id as id
+  from document_reader r
+  where r.knowledge_base_id = any ($1::uuid[]) and r.reader = any ($8::text[])
+  union
+  select o.id
+  from document o
+  where o.knowledge_base_id = any ($1::uuid[]) and o.readers = '{}'
+), seen as materialized (
   select d.id
-  from document d
+  from readable r
+  join document d on d.id = r.id
   where d.knowledge_base_id = any ($1::uuid[])
     and d.status = 'READY'
     and (d.readers = '{}' or d.readers && $2::text[])
@@ -19,3 +28,4 @@ from seen s
 -- $5 = "2020"
 -- $6 = "year"
 -- $7 = "2024"
+-- $8 = ["00000000-0000-7000-8000-000000000002"]

@@ -1,6 +1,15 @@
-with seen as materialized (
+with readable as materialized (
+  select r.document_id as id
+  from document_reader r
+  where r.knowledge_base_id = any ($3::uuid[]) and r.reader = any ($10::text[])
+  union
+  select o.id
+  from document o
+  where o.knowledge_base_id = any ($3::uuid[]) and o.readers = '{}'
+), seen as materialized (
   select d.id
-  from document d
+  from readable r
+  join document d on d.id = r.id
   where d.knowledge_base_id = any ($3::uuid[])
     and d.status = 'READY'
     and (d.readers = '{}' or d.readers && $4::text[])
@@ -17,7 +26,7 @@ with seen as materialized (
   select v.chunk_id, v.distance
   from visible v
   order by v.distance
-  limit $10
+  limit $11
 )
 select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
 from found f;
@@ -31,4 +40,5 @@ from found f;
 -- $7 = "2020"
 -- $8 = "year"
 -- $9 = "2024"
--- $10 = 50
+-- $10 = ["00000000-0000-7000-8000-000000000002"]
+-- $11 = 50

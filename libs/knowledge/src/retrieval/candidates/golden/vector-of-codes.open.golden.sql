@@ -1,0 +1,20 @@
+with found as materialized (
+  select v.chunk_id, (v.embedding::halfvec(384)) <=> $3::halfvec(384) as distance
+  from unnest($1::uuid[], $2::int[]) as g (row, place)
+  join vector_code r on r.id = g.row
+  join document d on d.id = r.document_id
+  join chunk_vector v on v.dimension = 384 and v.chunk_id = r.chunk_ids[g.place] and v.embedding_model = $4
+  where d.knowledge_base_id = any ($5::uuid[])
+    and d.status = 'READY'
+  order by distance
+  limit $6
+)
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
+from found f;
+
+-- $1 = ["00000000000070008000000000000001"]
+-- $2 = [1]
+-- $3 = "[…]"
+-- $4 = "model@revision"
+-- $5 = ["00000000-0000-7000-8000-000000000001"]
+-- $6 = 50

@@ -1,0 +1,76 @@
+import { Parameters } from '../parameters.js';
+import { planWithoutGraph } from '../plan.js';
+import { type Query, type SearchScope, seenSql, visibleSql } from '../queries.js';
+import type { ScoredCode } from './code-scorer.js';
+
+/**
+ * The codes of the vectors that a search may see, in rows of an id and the codes of some dozens, for `copyRows`.
+ * @param space under which the embedder's vectors are kept
+ * @param han only of chunks that are written in Han characters, or only of those that are not
+ * @throws Error where the question names pages or headings, of which codes tell nothing
+ */
+export function codesQuery(scope: SearchScope, space: string, han?: boolean): Query {
+  if (planWithoutGraph(scope.within) !== 'codes') throw new Error('Codes tell of no pages and headings.');
+  const parameters = new Parameters();
+  const bases = `any (${parameters.add(scope.knowledgeBaseIds)}::uuid[])`;
+  const seen = seenSql(scope, bases, visibleSql(scope, parameters), parameters);
+  const conditions = [
+    `v.knowledge_base_id = ${bases}`,
+    `v.embedding_model = ${parameters.add(space)}`,
+    ...(han === undefined ? [] : [`v.han = ${han}`]),
+  ].join('\n  and ');
+  // Of whole knowledge bases the rows are read in their order, and what may not be seen left out: Postgres would put the
+  // codes into a hash table. A condition on a condition is none that it makes a join of.
+  const text = isWhole(scope)
+    ? `with ${seen}
+select v.id, v.codes
+from vector_code v
+where ${conditions}
+  and (v.document_id in (select s.id from seen s)) is true`
+    : `with ${seen}
+select v.id, v.codes
+from seen s
+join vector_code v on v.document_id = s.id
+where ${conditions}`;
+  return { text, values: parameters.values };
+}
+
+/** Whether everything in the scope's knowledge bases may be seen, but for what is not ready. */
+const isWhole = ({ principals, filter, documentIds, within }: SearchScope): boolean =>
+  principals === undefined && filter.length === 0 && !documentIds && !within;
+
+/**
+ * Cosine over the vectors of some codes, as long as they may be seen. One row: `found` is [[chunk id, cosine], …], best
+ * first.
+ * @param vector of the question, as Postgres writes vectors
+ */
+export function nearestOfQuery(
+  scope: SearchScope,
+  space: string,
+  dimension: number,
+  vector: string,
+  codes: readonly ScoredCode[],
+  limit: number,
+): Query {
+  const parameters = new Parameters();
+  const rows = parameters.add(codes.map(({ row }) => row.toString('hex')));
+  const places = parameters.add(codes.map(({ place }) => place + 1));
+  const asked = `${parameters.add(vector)}::halfvec(${dimension})`;
+  const model = parameters.add(space);
+  const bases = parameters.add(scope.knowledgeBaseIds);
+  const visible = visibleSql(scope, parameters);
+  const text = `with found as materialized (
+  select v.chunk_id, (v.embedding::halfvec(${dimension})) <=> ${asked} as distance
+  from unnest(${rows}::uuid[], ${places}::int[]) as g (row, place)
+  join vector_code r on r.id = g.row
+  join document d on d.id = r.document_id
+  join chunk_vector v on v.dimension = ${dimension} and v.chunk_id = r.chunk_ids[g.place] and v.embedding_model = ${model}
+  where d.knowledge_base_id = any (${bases}::uuid[])
+    and ${visible}
+  order by distance
+  limit ${parameters.add(limit)}
+)
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
+from found f`;
+  return { text, values: parameters.values };
+}

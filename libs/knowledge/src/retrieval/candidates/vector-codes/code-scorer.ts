@@ -1,0 +1,127 @@
+import { giveBack, type Program, takeProgram } from './program.js';
+
+/** Bytes of the factor that each code begins with. */
+const FACTOR = 4;
+/** What the numbers 0 to 7 of three bits lie around. */
+const MIDDLE = 3.5;
+/** Dimensions whose codes are compared at once. */
+const BLOCK = 128;
+/** Codes that are scored at once. */
+const SCORED_AT_ONCE = 4096;
+
+/** A code among those of its row. */
+export interface ScoredCode {
+  /** The id of the row. */
+  row: Buffer;
+  /** 0-based. */
+  place: number;
+  /** The cosine, about. */
+  score: number;
+}
+
+/**
+ * Compares a vector with the codes of others, as they come in: `code_of_vector` in the migrations says what they are.
+ * The score is the cosine of the vector and of what the code stands for.
+ */
+export class CodeScorer {
+  private readonly program: Program;
+  /** Bytes of one bit of each dimension. */
+  private readonly bytes: number;
+  /** Bytes of a code. */
+  private readonly stride: number;
+  private readonly outAt: number;
+  private readonly codesAt: number;
+  private readonly memory: Uint8Array;
+  /** What each sum is too high by, and what a cosine of 1 is in sums. */
+  private readonly offset: number;
+  private readonly unit: number;
+  private readonly best: Best;
+  /** Rows whose codes wait in the memory, and how many codes each has. */
+  private waiting: { row: Buffer; count: number }[] = [];
+  private count = 0;
+
+  /**
+   * @param vector its dimension is a multiple of 128
+   * @param limit how many codes are looked for
+   */
+  constructor(vector: Float32Array, limit: number) {
+    if (vector.length % BLOCK !== 0)
+      throw new RangeError(`${vector.length} dimensions are no multiple of ${BLOCK}.`);
+    this.best = new Best(limit);
+    this.bytes = vector.length / 8;
+    this.stride = FACTOR + 3 * this.bytes;
+    const step = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127 || 1;
+    const values = Int8Array.from(vector, (value) => Math.round(value / step));
+    this.unit = Math.hypot(...vector) / step;
+    this.offset = MIDDLE * values.reduce((sum, value) => sum + value, 0);
+    this.outAt = vector.length;
+    this.codesAt = this.outAt + 4 * SCORED_AT_ONCE;
+    this.program = takeProgram(this.codesAt + this.stride * SCORED_AT_ONCE);
+    this.memory = new Uint8Array(this.program.memory.buffer);
+    this.memory.set(inOrder(values));
+  }
+
+  /** @param codes of a row, one behind the other, fewer than 4,096 */
+  add(id: Buffer, codes: Buffer): void {
+    const count = codes.length / this.stride;
+    if (!Number.isInteger(count) || count > SCORED_AT_ONCE)
+      throw new RangeError(`${codes.length} bytes are no codes of ${8 * this.bytes} dimensions.`);
+    if (this.count + count > SCORED_AT_ONCE) this.score();
+    this.memory.set(codes, this.codesAt + this.count * this.stride);
+    this.waiting.push({ row: Buffer.from(id), count });
+    this.count += count;
+  }
+
+  /** @returns the codes of the highest scores, best first. Nothing can be added any more. */
+  finish(): ScoredCode[] {
+    this.score();
+    giveBack(this.program);
+    return this.best.sorted();
+  }
+
+  private score(): void {
+    if (this.count === 0) return;
+    this.program.sums(this.codesAt, this.count, this.bytes, this.outAt);
+    const { buffer } = this.program.memory;
+    const sums = new Int32Array(buffer, this.outAt, this.count);
+    const view = new DataView(buffer, this.codesAt);
+    let code = 0;
+    for (const { row, count } of this.waiting)
+      for (let place = 0; place < count; place++, code++) {
+        const score = ((sums[code]! - this.offset) * view.getFloat32(code * this.stride)) / this.unit;
+        if (score > this.best.least) this.best.add({ row, place, score });
+      }
+    this.waiting = [];
+    this.count = 0;
+  }
+}
+
+/** A vector's values in the order in which the program takes codes apart. */
+function inOrder(values: Int8Array): Int8Array {
+  const ordered = new Int8Array(values.length);
+  for (let d = 0; d < values.length; d++) {
+    const ofBlock = d % BLOCK;
+    ordered[d - ofBlock + 16 * (7 - (ofBlock % 8)) + (ofBlock >> 3)] = values[d]!;
+  }
+  return ordered;
+}
+
+/** The highest scored of many. */
+class Best {
+  /** What does not score higher is none of them. */
+  least = -Infinity;
+  private kept: ScoredCode[] = [];
+
+  constructor(private readonly limit: number) {}
+
+  add(code: ScoredCode): void {
+    this.kept.push(code);
+    if (this.kept.length < 4 * this.limit) return;
+    this.kept = this.sorted();
+    this.least = this.kept.at(-1)!.score;
+  }
+
+  sorted(): ScoredCode[] {
+    return this.kept.sort((a, b) => b.score - a.score).slice(0, this.limit);
+  }
+}
