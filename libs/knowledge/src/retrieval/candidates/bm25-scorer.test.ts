@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Bm25Scorer } from './bm25-scorer.js';
+import { Bm25Scorer, TextRanking } from './bm25-scorer.js';
 import { reachOf, weightsOf, type WordWeight } from './lexical-weights.js';
 
 /** BM25 of a text of `length` words that holds the word some times. */
@@ -46,18 +46,28 @@ describe('the score of a text', () => {
 
 describe('the texts that hold the words best', () => {
   const weights = weightsIn(7);
-  const rows = (texts: string[]) => texts.map((text, i) => [`id-${i}`, Buffer.from(text)] as const);
+  const bestOf = (texts: string[], words: string[], given: WordWeight[], limit: number) => {
+    const ranking = new TextRanking(words);
+    for (const [i, text] of texts.entries()) ranking.add(`id-${i}`, Buffer.from(text));
+    return ranking.best(given, limit);
+  };
+  const words = [...Object.keys(IDFS), 'unseen'];
 
-  it('are those of the highest scores, with the scores that the index would give them', async () => {
-    const texts = ['staff', 'leave', 'annual leave', 'leaves annually', '', 'proportion of annual leave'];
-    const best = await new Bm25Scorer(weights).best(rows(texts), 3);
+  it('are those of the highest scores, with the scores that the index would give them', () => {
+    const texts = [
+      'staff unseen',
+      'leave',
+      'annual leave',
+      'leaves annually',
+      '',
+      'proportion of annual leave',
+    ];
+    const best = bestOf(texts, words, weights, 3);
     expect(best).toEqual([5, 2, 1].map((i) => ({ chunkId: `id-${i}`, score: scoreOf(texts[i]!, weights) })));
-    expect((await new Bm25Scorer(weights).best(rows(texts), 50)).map(({ chunkId }) => chunkId)).toHaveLength(
-      3,
-    );
+    expect(bestOf(texts, words, weights, 50)).toHaveLength(3);
   });
 
-  it('are counted by whole words in any script, among any number of texts', async () => {
+  it('are counted by whole words in any script, among any number of texts', () => {
     const chinese = weightsOf(
       ['年', '年假'],
       [
@@ -68,7 +78,7 @@ describe('the texts that hold the words best', () => {
     const texts = Array.from({ length: 2_500 }, (_, i) =>
       i === 2_100 ? '年 年 年假 员工' : '年假期 员工 假年',
     );
-    const [one, ...others] = await new Bm25Scorer(chinese).best(rows(texts), 50);
+    const [one, ...others] = bestOf(texts, ['年', '年假'], chinese, 50);
     expect(one).toEqual({ chunkId: 'id-2100', score: scoreOf('年 年 年假 员工', chinese) });
     expect(one!.score).toBeCloseTo(score(3, 2, 7, 4) + score(5, 1, 7, 4), 6);
     expect(others).toEqual([]);

@@ -1,14 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { FLOOR } from './bm25.js';
 import type { WordWeight } from './lexical-weights.js';
-
-/** FNV-1a of 32 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
-
-const SPACE = 0x20;
-/** Texts that are scored at once; between, others have their turn. */
-const SCORED_AT_ONCE = 1_000;
+import { WordCounter } from './word-counter/word-counter.js';
 
 /** A chunk by the words of a question. */
 export interface Scored {
@@ -16,82 +8,63 @@ export interface Scored {
   score: number;
 }
 
-/**
- * Scores texts by the weights of a question's words. A text is gone through once, byte by byte: of 200 words that takes
- * a fifth of what cutting it at its spaces does, or searching it for each word.
- */
+/** @param times how many times a text of `length` words holds each of the words. @returns its BM25 */
+const bm25 = (weights: readonly WordWeight[], times: ArrayLike<number>, length: number): number =>
+  weights.reduce((sum, { weight, y }, place) => {
+    const held = times[place]!;
+    return held === 0 ? sum : sum + (weight * held) / (held + FLOOR + y * length);
+  }, 0);
+
+/** Scores texts by the weights of a question's words. */
 export class Bm25Scorer {
-  private readonly words: Buffer[];
-  private readonly placesByHash: Map<number, number[]>;
-  private readonly times: Uint32Array;
+  private readonly counter: WordCounter;
 
   /** @param weights each of another word */
   constructor(private readonly weights: readonly WordWeight[]) {
-    this.words = weights.map(({ word }) => Buffer.from(word));
-    this.placesByHash = Map.groupBy(this.words.keys(), (place) => hashOf(this.words[place]!));
-    this.times = new Uint32Array(weights.length);
+    this.counter = new WordCounter(weights.map(({ word }) => word));
   }
 
   /** @param text words in UTF-8, parted by spaces, as they are indexed. @returns its BM25 */
   score(text: Buffer): number {
-    const length = this.count(text);
-    return this.weights.reduce((sum, { weight, y }, place) => {
-      const times = this.times[place]!;
-      return times === 0 ? sum : sum + (weight * times) / (times + FLOOR + y * length);
-    }, 0);
-  }
-
-  /**
-   * @param texts ids of chunks, and their words
-   * @returns those that hold any of the words, best first, `limit` at most
-   */
-  async best(
-    texts: readonly (readonly [chunkId: string, words: Buffer])[],
-    limit: number,
-  ): Promise<Scored[]> {
-    const found: Scored[] = [];
-    for (let from = 0; from < texts.length; from += SCORED_AT_ONCE) {
-      if (from > 0) await setImmediate();
-      for (const [chunkId, words] of texts.slice(from, from + SCORED_AT_ONCE)) {
-        const score = this.score(words);
-        if (score > 0) found.push({ chunkId, score });
-      }
-    }
-    // Of equal ones always the same goes first.
-    return found.sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1)).slice(0, limit);
-  }
-
-  /** Counts each of the words. @returns the number of all words in the text */
-  private count(text: Buffer): number {
-    this.times.fill(0);
-    let length = 0;
-    let hash = FNV_BASIS;
-    let start = 0;
-    for (let at = 0; at <= text.length; at++) {
-      const byte = at < text.length ? text[at]! : SPACE;
-      if (byte !== SPACE) {
-        hash = Math.imul(hash ^ byte, FNV_PRIME);
-        continue;
-      }
-      const places = this.placesByHash.get(hash);
-      if (places) this.countWord(places, text, start, at);
-      length++;
-      hash = FNV_BASIS;
-      start = at + 1;
-    }
-    return length;
-  }
-
-  private countWord(places: readonly number[], text: Buffer, start: number, end: number): void {
-    for (const place of places) {
-      const word = this.words[place]!;
-      if (text.compare(word, 0, word.length, start, end) === 0) this.times[place]!++;
-    }
+    const length = this.counter.count(text);
+    return bm25(this.weights, this.counter.times, length);
   }
 }
 
-function hashOf(word: Buffer): number {
-  let hash = FNV_BASIS;
-  for (const byte of word) hash = Math.imul(hash ^ byte, FNV_PRIME);
-  return hash;
+/**
+ * Ranks texts by a question's words, which are counted as the texts come in: what the words weigh need not be known
+ * until then, and no text has to be kept.
+ */
+export class TextRanking {
+  private readonly counter: WordCounter;
+  private readonly counted: { chunkId: string; length: number; times: Int32Array }[] = [];
+
+  /** @param words of the question, each once */
+  constructor(private readonly words: readonly string[]) {
+    this.counter = new WordCounter(words);
+  }
+
+  /** @param text words in UTF-8, parted by spaces, as they are indexed */
+  add(chunkId: string, text: Buffer): void {
+    const length = this.counter.count(text);
+    const { times } = this.counter;
+    if (times.some((held) => held > 0)) this.counted.push({ chunkId, length, times: times.slice() });
+  }
+
+  /**
+   * @param weights of those of the words that the index has
+   * @returns the texts that hold any of these, best first, `limit` at most
+   */
+  best(weights: readonly WordWeight[], limit: number): Scored[] {
+    const weightOf = new Map(weights.map((weight) => [weight.word, weight]));
+    const ofAll = this.words.map((word) => weightOf.get(word) ?? { word, weight: 0, y: 0 });
+    return (
+      this.counted
+        .map(({ chunkId, length, times }) => ({ chunkId, score: bm25(ofAll, times, length) }))
+        .filter(({ score }) => score > 0)
+        // Of equal ones always the same goes first.
+        .sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1))
+        .slice(0, limit)
+    );
+  }
 }

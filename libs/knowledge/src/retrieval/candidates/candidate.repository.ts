@@ -5,7 +5,7 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
-import { Bm25Scorer, type Scored } from './bm25-scorer.js';
+import { type Scored, TextRanking } from './bm25-scorer.js';
 import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
   lexicalQuery,
@@ -96,10 +96,10 @@ export interface ChunkStates {
   words: Buffer;
 }
 
-/** Texts that may hold a question's words, by their chunks' ids, and what the index scores for each of these. */
+/** Texts with their counts of a question's words, and what the index scores for each of these. */
 interface Texts {
   scores: WordScores[];
-  texts: [chunkId: string, words: Buffer][];
+  ranking: TextRanking;
 }
 
 /** What the vector channel is asked for. */
@@ -169,24 +169,27 @@ export class CandidateRepository {
     limit: number,
   ): Promise<LexicalCandidates> {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
-    const { scores, texts } =
+    const { scores, ranking } =
       plan === 'narrow'
         ? await this.allTexts(scope, words)
         : await this.textsByIndex(scope, words, limit, (SPARE * limit * indexed) / Math.max(1, chunks));
     const unseen = words.filter((_, i) => scores[i]![0] <= 0);
     const weights = weightsOf(words, scores);
-    const found = await new Bm25Scorer(weights).best(texts, limit);
+    const found = ranking.best(weights, limit);
     return { found, reach: reachOf(weights, unseen.length, indexed), unseen, weights };
   }
 
   /** The words of every chunk of the scope, and what the index scores for those of the question. */
   private async allTexts(scope: SearchScope, words: string[]): Promise<Texts> {
     const { text, values } = postingsQuery(scope);
-    const [[row], postings] = await Promise.all([
+    const ranking = new TextRanking(words);
+    const [[row]] = await Promise.all([
       this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS),
-      this.database.copyRows(text, values, PLAN_SETTINGS.narrow),
+      this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, held]) =>
+        ranking.add(id!.toString(), held!),
+      ),
     ]);
-    return { scores: row!.weights, texts: postings.map(([id, held]) => [id!.toString(), held!]) };
+    return { scores: row!.weights, ranking };
   }
 
   /** The same of the chunks that the index finds. @param read rows that it has to give for that, about */
@@ -200,7 +203,9 @@ export class CandidateRepository {
       lexicalQuery(scope, words, limit),
       lexicalSettings(read),
     );
-    return { scores: row!.weights, texts: row!.found.map(([id, held]) => [id, Buffer.from(held)]) };
+    const ranking = new TextRanking(words);
+    for (const [id, held] of row!.found) ranking.add(id, Buffer.from(held));
+    return { scores: row!.weights, ranking };
   }
 
   /**
