@@ -18,7 +18,7 @@ const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hang
 const ABBREVIATIONS = new Set(
   (
     'mr mrs ms dr prof sr jr st gen col lt sgt rev hon pres gov sen rep capt ' +
-    'vs e.g i.e cf viz ca approx al ' +
+    'v vs e.g i.e cf viz ca approx al ' +
     'no nos fig figs eq eqs sec ch chap vol pp p ed eds ref refs app art para tab ' +
     'inc ltd co corp dept univ assn bros ' +
     'jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun'
