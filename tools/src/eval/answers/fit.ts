@@ -109,7 +109,7 @@ function printTrial(outcomes: readonly Outcome[], modelOf: (judged: Judged) => A
   const rows = outcomes.map(({ run, held, missing }) => {
     const [yes, no] = [held.map(probability), missing.map(probability)];
     const chosen = held.map((judged) => {
-      const sentences = choose(rank(judged.candidates, modelOf(judged).sentence));
+      const sentences = choose(judged.question, rank(judged.candidates, modelOf(judged).sentence));
       const quotes = sentences.map(({ passage, source }) => ({
         chunkId: passage.hit.chunkId,
         quote: source,

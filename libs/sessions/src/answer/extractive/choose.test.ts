@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Passage } from '../passage.js';
+import { contentWords } from '../../text/words.js';
 import { choose } from './choose.js';
 import type { ScoredCandidate } from './model.js';
 
@@ -11,9 +12,19 @@ function sentence(order: number, score: number, text: string, passage = here): S
   return { passage, order, score, text, source: text, words, isRow: false, spans: [], features: {} as never };
 }
 
+/** A row of one table, with words as a passage's text gives them. */
+const row = (order: number, score: number, text: string): ScoredCandidate => ({
+  ...sentence(order, score, text),
+  words: new Set(contentWords(text)),
+  isRow: true,
+});
+
 /** @returns the texts of what is chosen of sentences in any order */
 const chosen = (...sentences: ScoredCandidate[]): string[] =>
-  choose(sentences.sort((a, b) => b.score - a.score)).map(({ text }) => text);
+  choose(
+    '',
+    sentences.sort((a, b) => b.score - a.score),
+  ).map(({ text }) => text);
 
 describe('choose', () => {
   it('takes a second sentence only where it comes close', () => {
@@ -37,6 +48,20 @@ describe('choose', () => {
     const before = sentence(2, 3, 'Ada Lovelace was minister then.');
     expect(chosen(sentence(3, 9, pointing), before)).toEqual([pointing, before.text]);
     expect(chosen(sentence(3, 9, naming), before)).toEqual([naming]);
+  });
+
+  it.each([
+    ['What is the allowance for China?', ['China: 48']],
+    ['What are the allowances for China and Peru?', ['China: 48', 'Peru: 40']],
+    ['What is the allowance for China, and for Peru?', ['China: 48', 'Peru: 40']],
+  ])('takes a second row of a table where it is asked for: %s', (question, expected) => {
+    const rows = ['China: 48', 'Peru: 40'].map((text, i) => row(i + 1, 9 - 2 * i, text));
+    expect(choose(question, rows).map(({ text }) => text)).toEqual(expected);
+  });
+
+  it('takes a second row of a table that is nearly as good', () => {
+    const rows = ['China, north: 48', 'China, south: 40'].map((text, i) => row(i + 1, 9 - 0.4 * i, text));
+    expect(choose('What is the allowance for China?', rows)).toHaveLength(2);
   });
 
   it('says nothing twice', () => {

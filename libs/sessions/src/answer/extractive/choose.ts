@@ -1,4 +1,6 @@
 import { toSimplified } from '../../text/simplified.js';
+import { contentWords } from '../../text/words.js';
+import { formOf } from './answer-form.js';
 import type { Candidate } from './candidates.js';
 import type { ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
@@ -9,17 +11,30 @@ const POINTS_BACK =
 
 /**
  * The sentences that make the answer: the best, and one that comes close to it without repeating it. What stands beside
- * the best one is taken sooner than others: it completes it, above all where the best one points back to it.
+ * the best one is taken sooner than others: it completes it, above all where the best one points back to it. A row of a
+ * table is not completed by the one beside it: a second row comes only where it is asked for or nearly as good.
+ * @param question understandable by itself
  * @param scored best first
  */
-export function choose(scored: readonly ScoredCandidate[]): ScoredCandidate[] {
+export function choose(question: string, scored: readonly ScoredCandidate[]): ScoredCandidate[] {
   const [best, ...others] = scored;
   if (!best) return [];
   const pointsBack = POINTS_BACK.test(toSimplified(best.text));
-  const behind = (other: ScoredCandidate): number =>
-    best.score - other.score - besides(best, other, pointsBack);
+  const asksForRow = rowsAskedFor(question, best);
+  const behind = (other: ScoredCandidate): number => {
+    const distance = best.score - other.score;
+    if (best.isRow && other.isRow) return distance + (asksForRow(other) ? 0 : P.second.unaskedRow);
+    return distance - besides(best, other, pointsBack);
+  };
   const [second] = others.filter((other) => !repeats(best, other)).sort((a, b) => behind(a) - behind(b));
   return second && behind(second) <= P.second.within ? [best, second] : [best];
+}
+
+/** @returns what tells whether a row is asked for beside the best one: several are, or it has a word of the question that is not there */
+function rowsAskedFor(question: string, best: Candidate): (row: Candidate) => boolean {
+  const { several } = formOf(question);
+  const missing = contentWords(question).filter((word) => !best.words.has(word));
+  return (row) => several || missing.some((word) => row.words.has(word));
 }
 
 /** @returns what a sentence's place beside the best one adds to its score */

@@ -33,7 +33,9 @@ export class ExtractiveAnswerer implements Answerer {
           continue;
         }
         // What another part has quoted already need not be said twice.
-        const own = choose(scored).filter(({ source }) => !chosen.some((each) => each.source === source));
+        const own = choose(question, scored).filter(
+          ({ source }) => !chosen.some((each) => each.source === source),
+        );
         yield* quoted(own, chosen.at(-1));
         chosen.push(...own);
       }
