@@ -20,7 +20,10 @@ describe('sentences', () => {
     ['It rose 3.5 percent. Then it fell.', ['It rose 3.5 percent.', 'Then it fell.']],
     ['Dr. Smith met Mr. Jones. They spoke.', ['Dr. Smith met Mr. Jones.', 'They spoke.']],
     ['See Fig. 3 and No. 5 on p. 7. It is clear.', ['See Fig. 3 and No. 5 on p. 7.', 'It is clear.']],
-    ['Brown v. Board came first. Roe vs. Wade did not.', ['Brown v. Board came first.', 'Roe vs. Wade did not.']],
+    [
+      'Brown v. Board came first. Roe vs. Wade did not.',
+      ['Brown v. Board came first.', 'Roe vs. Wade did not.'],
+    ],
     ['Is it? No. It is not!', ['Is it?', 'No.', 'It is not!']],
     [
       'Use tools, e.g. hammers, i.e. what J. R. Smith uses.',
