@@ -14,8 +14,8 @@ export interface Gold {
 /** A question with what its passages were judged to be worth. */
 export interface Judged extends Judgement {
   question: string;
-  /** Index of the passage that it is asked of, in its set. */
-  asked: number;
+  /** Number of the article that it is asked of, in its set. */
+  article: number;
   passages: readonly Passage[];
   answer: Gold;
   /** Whether each candidate holds the answer, in their order. */
@@ -86,7 +86,7 @@ export async function measure(
       return {
         ...judgement,
         question: text,
-        asked: passage,
+        article: sets[run.questions].articles[passage]!,
         passages,
         answer: gold,
         gold: judgement.candidates.map(({ passage: { hit }, source }) =>

@@ -11,6 +11,8 @@ export interface EvalQuestion {
 
 export interface QuestionSet {
   passages: string[];
+  /** Of each passage the number of the article that it is from. */
+  articles: number[];
   questions: EvalQuestion[];
 }
 
@@ -28,8 +30,12 @@ export function dataFolder(): string | undefined {
 export function readQuestionSet(folder: string, name: string): QuestionSet {
   const { data } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Squad;
   const passages: string[] = [];
+  const articles: number[] = [];
   const questions: EvalQuestion[] = [];
-  for (const { context, qas } of data.flatMap((article) => article.paragraphs)) {
+  const paragraphs = data.flatMap((article, number) =>
+    article.paragraphs.map((paragraph) => ({ ...paragraph, article: number })),
+  );
+  for (const { context, qas, article } of paragraphs) {
     for (const { question, answers } of qas) {
       questions.push({
         text: question,
@@ -38,8 +44,9 @@ export function readQuestionSet(folder: string, name: string): QuestionSet {
       });
     }
     passages.push(context);
+    articles.push(article);
   }
-  return { passages, questions };
+  return { passages, articles, questions };
 }
 
 /** @returns at most `limit` of the list, evenly from all of it */
