@@ -1,7 +1,25 @@
 import { crossesScripts, detectLanguage } from '../../text/language.js';
 import type { Passage } from '../passage.js';
 import type { ScoredCandidate } from './model.js';
-import type { Features } from './sentence-features.js';
+import type { Features, SentenceFeature } from './sentence-features.js';
+
+/** What of the sentence that answers best also tells whether it answers at all. */
+const OF_THE_SENTENCE = [
+  'closeness',
+  'beforeAdds',
+  'metWell',
+  'shareInPassage',
+  'earlier',
+  'besideBehind',
+  'coverage',
+  'coverageBehind',
+  'passageBehind',
+  'lacks',
+  'showsYear',
+  'counts',
+  'news',
+  'sentences',
+] as const satisfies readonly SentenceFeature[];
 
 /**
  * What tells whether the passages hold the answer at all. Nothing here may come from a hit's rank among all that was
@@ -9,15 +27,7 @@ import type { Features } from './sentence-features.js';
  * in an evaluation and never to a user.
  */
 export const ANSWER_FEATURES = [
-  /** Of the sentence that answers best, as there. */
-  'closeness',
-  'beforeAdds',
-  'metWell',
-  'coverage',
-  'coverageBehind',
-  'lacks',
-  'news',
-  'sentences',
+  ...OF_THE_SENTENCE,
   /** Logarithm of how many sentences answer about as well: 0 where the best one is far ahead of all others. */
   'rivals',
   /** Score of the best passage in the sentence's language, and how far the second one is behind it. */
@@ -49,17 +59,12 @@ export function signalsOf(
   const scores = alike.map(({ hit }) => hit.score).sort((a, b) => b - a);
   const cosines = alike.flatMap(({ hit }) => hit.trace.vectorScore ?? []);
   const cosine = best.passage.hit.trace.vectorScore ?? 0;
-  const { closeness, beforeAdds, metWell, coverage, coverageBehind, lacks, news, sentences } = best.features;
+  const ofTheSentence = Object.fromEntries(
+    OF_THE_SENTENCE.map((name) => [name, best.features[name]]),
+  ) as Features<(typeof OF_THE_SENTENCE)[number]>;
   return {
     features: {
-      closeness,
-      beforeAdds,
-      metWell,
-      coverage,
-      coverageBehind,
-      lacks,
-      news,
-      sentences,
+      ...ofTheSentence,
       rivals: Math.log(scored.reduce((sum, { score }) => sum + Math.exp(score - best.score), 0)),
       passage: scores[0] ?? 0,
       passageAhead: scores.length > 1 ? scores[0]! - scores[1]! : 0,
