@@ -278,7 +278,7 @@ export class SearchService {
         this.remember(group, embedder.name);
         const chunks = chunksOf(group);
         const indexed = indexedOf(group);
-        const plan = vectorPlan(chunks, scope.within);
+        const plan = vectorPlan(chunks, indexed, scope.within);
         const nearest = (way: VectorPlan, of: number, han?: boolean) =>
           this.candidates.nearest(
             way,

@@ -114,7 +114,7 @@ export class Midplane {
       const asked = scopeWith(searchScopeOf(scope), bases);
       const counted = bases.reduce((sum, { chunks }) => sum + chunks, 0);
       const indexed = Math.max(counted, ...bases.map((base) => base.indexed));
-      const plans = { lexical: lexicalPlan(counted, indexed), vector: vectorPlan(counted) };
+      const plans = { lexical: lexicalPlan(counted, indexed), vector: vectorPlan(counted, indexed) };
       const byWords = (text: string, plan = plans.lexical) =>
         this.candidates.byWords(plan, asked, distinctWords(text), counted, indexed, CANDIDATES);
       const nearest = (vector: Float32Array) =>

@@ -25,16 +25,20 @@ export type VectorPlan = Plan | 'codes';
 const MOST_COMPARED = 2_000;
 /** Chunks whose codes are compared at most: 148 bytes each of 384 dimensions. */
 const MOST_CODES = 150_000;
+/** Up to so many vectors the graph finds .99 of the nearest, sooner than codes do, where at least half may be seen. */
+const SMALL_GRAPH = 50_000;
 
 /**
  * The same for the vector channel, where codes find as good as all of the nearest, and the graph the fewer the larger
  * it is and the less of it may be seen.
  * @param chunks that the search may see
+ * @param indexed chunks in the whole index
  * @param within what the question names
  */
-export function vectorPlan(chunks: number, within?: Within): VectorPlan {
+export function vectorPlan(chunks: number, indexed: number, within?: Within): VectorPlan {
   if (chunks <= MOST_COMPARED) return 'narrow';
-  return chunks > MOST_CODES && !namesPlaces(within) ? 'wide' : planWithoutGraph(within);
+  const graph = chunks > MOST_CODES || (indexed <= SMALL_GRAPH && 2 * chunks >= indexed);
+  return graph && !namesPlaces(within) ? 'wide' : planWithoutGraph(within);
 }
 
 /** How the nearest are found where the graph gives too few of them: codes tell of no pages and headings. */
