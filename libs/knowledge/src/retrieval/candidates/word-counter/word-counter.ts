@@ -1,4 +1,5 @@
-import { program, reserve } from './program.js';
+import { reserve } from '../../web-assembly.js';
+import { program } from './program.js';
 
 /** FNV-1a of 32 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
 const FNV_BASIS = 0x811c9dc5;
@@ -63,7 +64,7 @@ export class WordCounter {
    */
   count(text: Buffer): number {
     const end = this.textAt + text.length;
-    reserve(end + 1);
+    reserve(program, end + 1);
     const memory = new Uint8Array(program.memory.buffer);
     if (installed !== this.image) {
       memory.set(this.image);

@@ -1,5 +1,6 @@
 import { STATE_LEVELS, STATE_SCALE, unpackPassageStates } from '@midplane/contracts';
-import { aligned, BASE, program, reserve } from './program.js';
+import { reserve } from '../../web-assembly.js';
+import { aligned, BASE, program } from './program.js';
 
 /** How the tokens of a question meet those of a passage. */
 export interface Similarities {
@@ -42,7 +43,7 @@ export function compareTokens(
   const rows = 4 * Math.ceil(tokens / 4);
   const questionAt = SCRATCH + dimension;
   const codesAt = questionAt + rows * dimension;
-  reserve(codesAt);
+  reserve(program, codesAt);
   const { steps, sums } = writeQuestion(question, dimension, questionAt, rows);
   return passages.map((packed) => {
     const { starts, scales, codes } = unpackPassageStates(packed, dimension);
@@ -52,7 +53,7 @@ export function compareTokens(
     const scalesAt = aligned(codesAt + codes.length);
     const stride = aligned(4 * width);
     const outAt = scalesAt + stride;
-    reserve(outAt + rows * stride);
+    reserve(program, outAt + rows * stride);
     const { buffer } = program.memory;
     new Uint8Array(buffer).set(codes, codesAt);
     new Float32Array(buffer, scalesAt, width).set(scales);

@@ -1,6 +1,7 @@
 import { LATE_INTERACTION } from './late-interaction.parameters.js';
 import type { Similarities } from './compare-tokens.js';
-import { aligned, BASE, program, reserve } from './program.js';
+import { reserve } from '../../web-assembly.js';
+import { aligned, BASE, program } from './program.js';
 
 /** Parts of a stretch; the next one begins a part further on. */
 const BLOCKS = 4;
@@ -45,7 +46,7 @@ export function meetingOf({ values, starts }: Similarities, weights: Float32Arra
   const weightsAt = aligned(BASE + values.byteLength);
   const bestsAt = aligned(weightsAt + weights.byteLength);
   const sumsAt = aligned(bestsAt + rows * stride);
-  reserve(sumsAt + stride);
+  reserve(program, sumsAt + stride);
   const { buffer } = program.memory;
   new Float32Array(buffer, BASE).set(values);
   new Float32Array(buffer, weightsAt).set(weights);

@@ -1,0 +1,24 @@
+/** As far as it is used here: Node's types leave it to those of browsers. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: unknown };
+};
+
+const PAGE = 65_536;
+
+/** What every program here exports; its functions' addresses are bytes of the memory. */
+export interface WebAssemblyProgram {
+  memory: { buffer: ArrayBuffer; grow(pages: number): number };
+}
+
+/** @param base64 a program that is compiled. @returns what makes instances of it, each with a memory of its own */
+export function compiled<P extends WebAssemblyProgram>(base64: string): () => P {
+  const module = new WebAssembly.Module(Buffer.from(base64, 'base64'));
+  return () => new WebAssembly.Instance(module).exports as P;
+}
+
+/** Makes sure that a program's memory has so many bytes. What was seen of it before may be gone. */
+export function reserve({ memory }: WebAssemblyProgram, bytes: number): void {
+  const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE);
+  if (missing > 0) memory.grow(missing);
+}
