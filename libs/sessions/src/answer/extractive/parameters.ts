@@ -5,8 +5,9 @@ export const EXTRACTIVE_PARAMETERS = {
   /**
    * A second sentence comes along where its score is at most `within` below the best. To its score `after` is added
    * where it stands right after the best one, `before` right before it, and there `pointedTo` where the best one begins
-   * with a pronoun. From a second row of a table that is not asked for `unaskedRow` is taken. Share of the questions whose first two sentences hold the answer, and sentences an answer, by
-   * weights of the other articles (XQuAD en, zh, cmrc2018, DRCD; refused ones count as wrong):
+   * with a pronoun. From a second row of a table that is not asked for `unaskedRow` is taken. Share of the questions
+   * whose first two sentences hold the answer, and sentences an answer, by weights of the other articles (XQuAD en, zh,
+   * cmrc2018, DRCD; refused ones count as wrong):
    *
    * | within | after | before | pointedTo | held                | sentences           |
    * |--------|-------|--------|-----------|---------------------|---------------------|
