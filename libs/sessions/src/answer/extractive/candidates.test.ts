@@ -52,19 +52,6 @@ describe('candidatesOf', () => {
     ]);
   });
 
-  it('shows the rows of a table with the names of its columns, and not the header', () => {
-    expect(
-      texts(
-        'Limits:\nTrip | Hotel | Meals\nDomestic | 450 yuan | \n--- | --- | ---\nAbroad | 900 yuan | 30 yuan',
-      ),
-    ).toEqual([
-      'Limits:',
-      'Trip: Domestic; Hotel: 450 yuan',
-      'Trip: Abroad; Hotel: 900 yuan; Meals: 30 yuan',
-    ]);
-    expect(texts('城市 | 标准\n北京 | 500元')).toEqual(['城市：北京；标准：500元']);
-  });
-
   it('gives the sentence after a question that the source asks, and not the question', () => {
     const [only, other] = candidatesOf(
       numberPassages([hit('How long is the warranty? Two years. Keep the bill.')]),
@@ -90,6 +77,39 @@ describe('candidatesOf', () => {
     expect(found.map(({ text }) => text)).toEqual(['Staff get 15 days.', '每年8天。']);
     expect([...found[0]!.words]).toEqual(expect.arrayContaining(['leav', 'handbook']));
     expect([...found[1]!.words]).toContain('考勤');
+  });
+
+  it('takes numbers and years before a heading, and a line in capitals, for headings too', () => {
+    expect(texts('1972–1985: Founding\n\nPaul Allen and Bill Gates.')).toEqual([
+      'Paul Allen and Bill Gates.',
+    ]);
+    expect(texts('2.10 差旅\n\n出差须申请。')).toEqual(['出差须申请。']);
+    expect(texts('VITAL SIGNS\nHeart rate 78 bpm')).toEqual(['Heart rate 78 bpm']);
+  });
+
+  it('takes for no heading what states something, or has nothing below it', () => {
+    const facts = ['Hotline: 555 0100', '年假：15天', 'Total 2,730', '2024'];
+    for (const fact of facts) expect(texts(`${fact}\n\nMore below.`)).toEqual([fact, 'More below.']);
+    expect(texts('SEATTLE GENERAL HOSPITAL')).toEqual(['SEATTLE GENERAL HOSPITAL']);
+  });
+
+  it('keeps the rows of a table apart from what stands around it, with places in the text', () => {
+    const [limits, trip, after] = candidatesOf(
+      numberPassages([hit('Limits:\nTrip | Hotel\nDomestic | 450 yuan\nPer night.')]),
+    );
+    expect([limits, trip, after].map((each) => each!.text)).toEqual([
+      'Limits:',
+      'Trip: Domestic; Hotel: 450 yuan',
+      'Per night.',
+    ]);
+    expect(trip).toMatchObject({
+      isRow: true,
+      source: 'Domestic | 450 yuan',
+      spans: [
+        [8, 20],
+        [21, 40],
+      ],
+    });
   });
 
   it('cuts what is far too long for a sentence, between words', () => {
@@ -120,6 +140,9 @@ describe('candidatesOf', () => {
       '3.5',
       '；',
       'A | B\n',
+      'Claim # | SF-1008 |  | Year | 2022\n',
+      ' |  |  | 40\n',
+      'Group |  |  | Group B | \n',
       '城市 | 标准\n',
       '北京 | 500元\n',
       '\t',

@@ -1,8 +1,8 @@
 import { type Sentence, sentences } from '@midplane/kernel';
-import { detectLanguage } from '../../text/language.js';
 import { contentWords } from '../../text/words.js';
 import type { Passage } from '../passage.js';
 import type { Span } from './alignment.js';
+import { cellsOf, type Quote, quotesOfTable, type Row } from './table.js';
 
 /** A sentence or table row that could answer. */
 export interface Candidate {
@@ -26,7 +26,6 @@ const LONGEST = 800;
 const GOES_ON = /[；;]$|《[^》]{0,40}$/u;
 /** No more than this is joined, in UTF-16 units. */
 const LONG = 240;
-const CELLS = / \| /u;
 
 /** Cuts passages into what can be quoted, in the order of the passages. */
 export function candidatesOf(passages: readonly Passage[]): Candidate[] {
@@ -60,41 +59,29 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
   });
 }
 
-interface Quotable {
-  source: string;
-  text: string;
-  kind: 'sentence' | 'row' | 'heading';
-  /** Where it stands in the passage's text. */
-  spans: Span[];
-}
-
-function* quotable(text: string): Generator<Quotable> {
-  let header: { cells: string[]; span: Span } | undefined;
+function* quotable(text: string): Generator<Quote> {
   const lines = text.split('\n');
   let at = 0;
+  let table: Row[] = [];
   for (const [i, line] of lines.entries()) {
     const from = at;
-    const span: Span = [from, from + line.length];
     at += line.length + 1;
-    const cells = line.split(CELLS).map((cell) => cell.trim());
-    if (cells.length < 2) {
-      header = undefined;
-      if (isHeading(line, lines[i - 1], lines[i + 1])) {
-        yield { source: line, text: line.trim(), kind: 'heading', spans: [span] };
-        continue;
-      }
+    const cells = cellsOf(line, from);
+    if (cells.length !== table[0]?.length) {
+      yield* quotesOfTable(text, table);
+      table = [];
+    }
+    if (cells.length > 1) table.push(cells);
+    else if (isHeading(line, lines[i - 1], lines[i + 1]))
+      yield { source: line, text: line.trim(), kind: 'heading', spans: [[from, from + line.length]] };
+    else
       for (const sentence of whole(line)) {
         const source = shorten(sentence.text);
         const start = from + sentence.start;
         yield { source, text: source, kind: 'sentence', spans: [[start, start + source.length]] };
       }
-    } else if (header?.cells.length !== cells.length) {
-      header = { cells, span };
-    } else if (!cells.every((cell) => /^:?-*:?$/u.test(cell))) {
-      const source = line.trim();
-      yield { source, text: rowAsText(header.cells, cells), kind: 'row', spans: [header.span, span] };
-    }
   }
+  yield* quotesOfTable(text, table);
 }
 
 /** Sentences of a line, those in one that semicolons or the marks of a title part, as far as they make no long one. */
@@ -110,27 +97,22 @@ function whole(line: string): Sentence[] {
   return joined;
 }
 
-/** A short line of its own that states nothing: "Annual leave", "三、考勤". Something has to follow it. */
+/** Numbers and years that a heading begins with: "2.1 Leave", "第三章", "1972–1985: Founding". */
+const NUMBERING = /^(?:第[\d一二三四五六七八九十百]+[章节部分]|[\d.\-–—()（）]+)[:：、.\s]*/u;
+/** A line in capitals alone, of two words and more. */
+const IN_CAPITALS = /^(?=.*\p{Lu}{2})[\p{Lu}&/()\-–—,'’]+(?:\s+[\p{Lu}&/()\-–—,'’]+)+$/u;
+
+/**
+ * A short line of its own that states nothing: "Annual leave", "三、考勤". Something has to follow it, after an empty
+ * line unless it is in capitals.
+ */
 function isHeading(line: string, before: string | undefined, after: string | undefined): boolean {
   const bare = line.trim();
-  return (
-    bare.length > 0 &&
-    bare.length <= 40 &&
-    after?.trim() === '' &&
-    !before?.trim() &&
-    !/[.!?。！？；;:：…]$|\d{2}|[:：]/u.test(bare)
-  );
-}
-
-/** @returns "Type: Intern; Days: 5" in the marks of the row's own language; a cell without a column name alone */
-function rowAsText(header: string[], cells: string[]): string {
-  const chinese = detectLanguage([...header, ...cells].join(' ')) === 'zh';
-  return cells
-    .map((cell, i) =>
-      cell === '' || !header[i] || header[i] === cell ? cell : header[i] + (chinese ? '：' : ': ') + cell,
-    )
-    .filter((cell) => cell !== '')
-    .join(chinese ? '；' : '; ');
+  if (before?.trim() || after === undefined) return false;
+  if (bare.length === 0 || bare.length > 60) return false;
+  if (IN_CAPITALS.test(bare)) return true;
+  const name = bare.replace(NUMBERING, '');
+  return name.length <= 40 && after.trim() === '' && !/[.!?。！？；;:：…]$|\d{2}|[:：]/u.test(name || bare);
 }
 
 function shorten(sentence: string): string {

@@ -64,9 +64,18 @@ describe('choose', () => {
     expect(choose('What is the allowance for China?', rows)).toHaveLength(2);
   });
 
+  it('adds to a row what another passage says only where that is asked for', () => {
+    const elsewhereSaid = { ...row(4, 7.5, 'Profit was taxed at 0%.'), passage: elsewhere, isRow: false };
+    const found = [row(1, 9, 'Sales tax: 10.20%'), elsewhereSaid];
+    expect(choose('What is the sales tax?', found)).toHaveLength(1);
+    expect(choose('What is the sales tax, and the tax on Profit?', found)).toHaveLength(2);
+  });
+
   it('says nothing twice', () => {
     const best = sentence(0, 9, 'Staff get 15 days of leave.');
     expect(chosen(best, sentence(5, 9, best.text, elsewhere))).toEqual([best.text]);
+    const copy = { ...sentence(5, 9, best.text, elsewhere), words: new Set(['under', 'other', 'headings']) };
+    expect(chosen(best, copy)).toEqual([best.text]);
   });
 
   it('chooses nothing of nothing', () => expect(chosen()).toEqual([]));

@@ -12,7 +12,8 @@ const POINTS_BACK =
 /**
  * The sentences that make the answer: the best, and one that comes close to it without repeating it. What stands beside
  * the best one is taken sooner than others: it completes it, above all where the best one points back to it. A row of a
- * table is not completed by the one beside it: a second row comes only where it is asked for or nearly as good.
+ * table says by itself what it says: another row, or what another passage holds, comes only where it is asked for or
+ * nearly as good.
  * @param question understandable by itself
  * @param scored best first
  */
@@ -20,21 +21,22 @@ export function choose(question: string, scored: readonly ScoredCandidate[]): Sc
   const [best, ...others] = scored;
   if (!best) return [];
   const pointsBack = POINTS_BACK.test(toSimplified(best.text));
-  const asksForRow = rowsAskedFor(question, best);
+  const asksFor = askedBeside(question, best);
   const behind = (other: ScoredCandidate): number => {
     const distance = best.score - other.score;
-    if (best.isRow && other.isRow) return distance + (asksForRow(other) ? 0 : P.second.unaskedRow);
+    if (best.isRow && (other.isRow || other.passage !== best.passage))
+      return distance + (asksFor(other) ? 0 : P.second.unaskedRow);
     return distance - besides(best, other, pointsBack);
   };
   const [second] = others.filter((other) => !repeats(best, other)).sort((a, b) => behind(a) - behind(b));
   return second && behind(second) <= P.second.within ? [best, second] : [best];
 }
 
-/** @returns what tells whether a row is asked for beside the best one: several are, or it has a word of the question that is not there */
-function rowsAskedFor(question: string, best: Candidate): (row: Candidate) => boolean {
+/** @returns what tells whether another one is asked for beside the best row: several are, or it has a word of the question that is not there */
+function askedBeside(question: string, best: Candidate): (other: Candidate) => boolean {
   const { several } = formOf(question);
   const missing = contentWords(question).filter((word) => !best.words.has(word));
-  return (row) => several || missing.some((word) => row.words.has(word));
+  return (other) => several || missing.some((word) => other.words.has(word));
 }
 
 /** @returns what a sentence's place beside the best one adds to its score */
@@ -45,8 +47,10 @@ function besides(best: Candidate, other: Candidate, pointsBack: boolean): number
   return pointsBack ? P.second.pointedTo : P.second.before;
 }
 
+/** Whether one says what the other does, as a copy of it in another document. */
 function repeats(a: Candidate, b: Candidate): boolean {
+  if (a.text === b.text) return true;
   const shared = [...a.words].filter((word) => b.words.has(word)).length;
   const all = a.words.size + b.words.size - shared;
-  return all === 0 ? a.text === b.text : shared / all > P.repeats;
+  return all > 0 && shared / all > P.repeats;
 }
