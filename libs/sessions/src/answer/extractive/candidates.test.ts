@@ -79,6 +79,15 @@ describe('candidatesOf', () => {
     expect([...found[1]!.words]).toContain('考勤');
   });
 
+  it("leaves out the mark of a list's item, and keeps its number", () => {
+    const [item] = candidatesOf(numberPassages([hit('- Staff get 15 days.')]));
+    expect(item).toMatchObject({ text: 'Staff get 15 days.', source: '- Staff get 15 days.' });
+    expect(texts('• 全职员工15天。\n2) Ask your manager.')).toEqual([
+      '全职员工15天。',
+      '2) Ask your manager.',
+    ]);
+  });
+
   it('takes numbers and years before a heading, and a line in capitals, for headings too', () => {
     expect(texts('1972–1985: Founding\n\nPaul Allen and Bill Gates.')).toEqual([
       'Paul Allen and Bill Gates.',

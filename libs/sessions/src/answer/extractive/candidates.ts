@@ -11,7 +11,7 @@ export interface Candidate {
   order: number;
   /** As it stands in the passage. */
   source: string;
-  /** As it is shown and embedded: a table row with its column names, anything else as it stands. */
+  /** As it is shown: a table row with its column names, a list's item without its mark, anything else as it stands. */
   text: string;
   isRow: boolean;
   /** Where what it says stands in the hit's text: of a row with the names of its columns. */
@@ -26,6 +26,9 @@ const LONGEST = 800;
 const GOES_ON = /[；;]$|《[^》]{0,40}$/u;
 /** No more than this is joined, in UTF-16 units. */
 const LONG = 240;
+
+/** What marks an item of a list, and says nothing in an answer; its number might. */
+const BULLET = /^[-*•·●○▪]\s+/u;
 
 /** Cuts passages into what can be quoted, in the order of the passages. */
 export function candidatesOf(passages: readonly Passage[]): Candidate[] {
@@ -78,7 +81,8 @@ function* quotable(text: string): Generator<Quote> {
       for (const sentence of whole(line)) {
         const source = shorten(sentence.text);
         const start = from + sentence.start;
-        yield { source, text: source, kind: 'sentence', spans: [[start, start + source.length]] };
+        const text = source.replace(BULLET, '');
+        yield { source, text, kind: 'sentence', spans: [[start, start + source.length]] };
       }
   }
   yield* quotesOfTable(text, table);
