@@ -79,7 +79,10 @@ function fitModel(outcomes: readonly Outcome[]): AnswererModel {
       ])
       .flatMap(({ judged, positive }) => {
         const signals = signalsBy(judged, sentence);
-        return signals ? { features: ANSWER_FEATURES.map((name) => signals.features[name]), positive } : [];
+        // The best sentence may be in the other language than those that were meant.
+        return signals?.across === across
+          ? { features: ANSWER_FEATURES.map((name) => signals.features[name]), positive }
+          : [];
       });
     const { bias, weights } = fitLogistic(examples);
     return { bias: rounded(bias), weights: named(ANSWER_FEATURES, weights) };

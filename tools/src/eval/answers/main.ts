@@ -3,11 +3,12 @@ import { runInContext } from '@midplane/kernel';
 import { EXTRACTIVE_PARAMETERS } from '@midplane/sessions';
 import { administratorOf, boot } from '../boot.js';
 import { loadPassages, type PassageBase } from '../passages.js';
+import { cutShort } from './cut-short.js';
 import { fit } from './fit.js';
 import { areaUnderCurve } from './logistic.js';
 import { measure, type Outcome } from './measure.js';
 import { dataFolder } from './question-set.js';
-import { FILES, readSets, RUNS, type SetName } from './runs.js';
+import { AMONG_RUNS, FILES, readSets, RUNS, type SetName } from './runs.js';
 
 /**
  * `npm run eval:answers [-- --questions N] [-- --fit [--write]]`: the built-in answerer through `ask` on the development sets.
@@ -43,10 +44,13 @@ async function main(): Promise<void> {
         bases.set(set, await loadPassages(kernel, FILES[set], sets[set].passages));
       }
       await kernel.database.dataSource.query('analyze');
-      for (const run of RUNS) {
+      for (const run of options.fit ? [...RUNS, ...AMONG_RUNS] : RUNS) {
         process.stderr.write(`${run.name} …\n`);
-        const base = bases.get(run.passages)!;
-        outcomes.push(await measure(kernel, run, sets, base, limit, options.fit ? 'judge' : 'ask'));
+        // The same questions are asked of one language too: of both a third of them is enough.
+        const most = run.among ? limit / 3 : limit;
+        const outcome = await measure(kernel, run, sets, bases, most, options.fit ? 'judge' : 'ask');
+        outcomes.push(outcome);
+        if (options.fit) outcomes.push(cutShort(outcome));
       }
     });
   } finally {

@@ -1,9 +1,9 @@
-import type { AnswerView, SearchHit } from '@midplane/contracts';
+import type { AnswerView, QuestionTokens, SearchHit } from '@midplane/contracts';
 import type { Kernel } from '@midplane/kernel';
 import { judge, type Judgement, numberPassages, type Passage } from '@midplane/sessions';
 import { sample } from './question-set.js';
 import type { PassageBase } from '../passages.js';
-import type { Run, Sets } from './runs.js';
+import type { Run, SetName, Sets } from './runs.js';
 
 /** What answers a question. */
 export interface Gold {
@@ -12,8 +12,9 @@ export interface Gold {
 }
 
 /** A question with what its passages were judged to be worth. */
-export interface Judged extends Judgement {
+export interface Judged extends Omit<Judgement, 'scored'> {
   question: string;
+  tokens: QuestionTokens | undefined;
   /** Number of the article that it is asked of, in its set. */
   article: number;
   passages: readonly Passage[];
@@ -40,15 +41,20 @@ export interface Outcome {
 /** Passages that an answerer gets, as `ask` finds them. */
 const TOP_K = 8;
 
-/** @param limit questions of the run, evenly chosen */
+/**
+ * @param bases of the sets
+ * @param limit questions of the run, evenly chosen
+ */
 export async function measure(
   kernel: Kernel,
   run: Run,
   sets: Sets,
-  base: PassageBase,
+  bases: ReadonlyMap<SetName, PassageBase>,
   limit: number,
   through: 'ask' | 'judge',
 ): Promise<Outcome> {
+  const base = bases.get(run.passages)!;
+  const among = run.among && bases.get(run.among)!;
   const questions = sets[run.questions].questions.map((question, i) => ({ ...question, i }));
   // There are questions without text, which nobody could ask.
   const asked = sample(
@@ -68,28 +74,32 @@ export async function measure(
     missing: [],
   };
   for (const { text, passage, i } of asked) {
-    const { hits, question } = await kernel.registry.client('retrieval').search({
+    const found = await kernel.registry.client('retrieval').search({
       query: text,
-      knowledgeBaseIds: [base.knowledgeBaseId],
-      topK: TOP_K + 1,
+      knowledgeBaseIds: [base, ...(among ? [among] : [])].map(({ knowledgeBaseId }) => knowledgeBaseId),
+      topK: TOP_K + 2,
       neighbours: 1,
       alignments: true,
     });
+    const hits = found.hits.filter(({ chunkId }) => chunkId !== among?.chunkIds[passage]);
     // Across languages the answer is that of the passage's language, to the same question.
     const gold: Gold = {
       chunkId: base.chunkIds[passage],
       answers: run.answerable ? sets[run.passages].questions[i]!.answers : [],
     };
-    const judged = (found: SearchHit[]): Judged => {
-      const passages = numberPassages(found.slice(0, TOP_K));
-      const judgement = judge(text, question, passages);
+    const judged = (best: SearchHit[]): Judged => {
+      const passages = numberPassages(best.slice(0, TOP_K));
+      const { candidates, signals, probability } = judge(text, found.question, passages);
       return {
-        ...judgement,
+        candidates,
+        signals,
+        probability,
         question: text,
+        tokens: found.question,
         article: sets[run.questions].articles[passage]!,
         passages,
         answer: gold,
-        gold: judgement.candidates.map(({ passage: { hit }, source }) =>
+        gold: candidates.map(({ passage: { hit }, source }) =>
           holds({ chunkId: hit.chunkId, quote: source }, gold),
         ),
       };

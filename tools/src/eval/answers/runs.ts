@@ -19,6 +19,8 @@ export interface Run {
   answerable: boolean;
   /** Whether question and passages are in different languages. */
   across: boolean;
+  /** A translation of the passages that is searched too, without the passage that answers there. */
+  among?: SetName;
   /** Least shares whose first, and whose first two sentences hold the answer. */
   goal?: [first: number, firstTwo: number];
 }
@@ -42,6 +44,18 @@ export const RUNS: Run[] = [
   { name: 'cmrc asked of XQuAD en', passages: 'en', questions: 'cmrc', answerable: false, across: true },
   { name: 'XQuAD en asked of cmrc', passages: 'cmrc', questions: 'en', answerable: false, across: true },
 ];
+
+/**
+ * Questions among passages of both languages, of which one alone holds the answer: what only a fit learns from. As many
+ * have it in their own language as in the other one.
+ */
+export const AMONG_RUNS: Run[] = (['en', 'zh'] as const).flatMap((questions) =>
+  (['en', 'zh'] as const).map((passages) => {
+    const among = passages === 'en' ? 'zh' : 'en';
+    const name = `${questions} asks ${passages}, among ${among}`;
+    return { name, passages, questions, among, answerable: true, across: questions !== passages };
+  }),
+);
 
 /** @param folder of the development sets */
 export function readSets(folder: string): Sets {

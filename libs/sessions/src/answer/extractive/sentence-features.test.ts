@@ -63,6 +63,13 @@ suite('describe', () => {
     expect(only('有哪些水果？', '苹果、梨、桃、杏、枣。')).toMatchObject({ enumerates: 1 });
   });
 
+  it('says which sentences are in another script than the question', () => {
+    const across = featuresOf('How many days?', [hit('Staff get 15 days. 员工有十五天。', 1)]).map(
+      (each) => each.across,
+    );
+    expect(across).toEqual([0, 1]);
+  });
+
   it('has a number for everything where nothing is known of the tokens', () => {
     for (const features of featuresOf('谁？', [hit('甲。乙。', 1)]))
       for (const value of Object.values(features)) expect(value).toBeTypeOf('number');

@@ -1,4 +1,5 @@
 import type { QuestionTokens } from '@midplane/contracts';
+import { crossesScripts } from '../../text/language.js';
 import type { Passage } from '../passage.js';
 import { closenessOf, HitAlignment } from './alignment.js';
 import { enumerates, formOf, namesKind, showsYear } from './answer-form.js';
@@ -60,6 +61,8 @@ export const SENTENCE_FEATURES = [
   'lacksKind',
   /** Several things were asked for: how long an enumeration it holds. */
   'enumerates',
+  /** It is in another script than the question: it can't be as close as one in the same. */
+  'across',
 ] as const;
 export type SentenceFeature = (typeof SENTENCE_FEATURES)[number];
 export type Features<Name extends string> = Record<Name, number>;
@@ -155,6 +158,7 @@ export function describe(
           first: Number(i === 0),
           news: candidate.words.size > 0 ? news / candidate.words.size : 0,
           ...showing(candidate.text),
+          across: Number(crossesScripts(question, candidate.text)),
         },
       };
     });
