@@ -288,7 +288,8 @@ class OperationScope {
   readonly context: OperationContext;
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
-  private readonly onGone = () => this.controller.abort();
+  /** Bound, as that of a `LinkedAbort`. */
+  private readonly onGone = this.abort.bind(this, undefined);
 
   constructor(
     caller: Caller,

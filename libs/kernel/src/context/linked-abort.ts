@@ -1,10 +1,14 @@
 /**
  * A signal that aborts when another one does, or when its owner says so. `AbortSignal.any` does the same through weak
  * references that the garbage collector has to follow; this one is let go of when what it was for has ended.
+ *
+ * Its listener is bound, and no arrow function: V8 makes `this.follow = () => …`, which a field with an arrow function
+ * becomes, among its old objects, where it keeps all that it knows until the next full collection. With each call that
+ * was the call with everything in it.
  */
 export class LinkedAbort {
   private readonly controller = new AbortController();
-  private readonly follow = () => this.controller.abort(this.parent.reason);
+  private readonly follow = this.abortWithParent.bind(this);
 
   constructor(private readonly parent: AbortSignal) {
     if (parent.aborted) this.follow();
@@ -29,4 +33,8 @@ export class LinkedAbort {
   }
 
   private released = false;
+
+  private abortWithParent(): void {
+    this.controller.abort(this.parent.reason);
+  }
 }

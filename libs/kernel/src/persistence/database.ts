@@ -94,10 +94,12 @@ export class Database {
  */
 function beginWith(runner: QueryRunner, scope: string): void {
   const query = runner.query.bind(runner);
-  runner.query = (begin: string) => {
+  const begin = (statement: string) => {
     runner.query = query;
-    return query(`${begin}; ${scope}`);
+    return query(`${statement}; ${scope}`);
   };
+  // Apart from its making, for the reason that LinkedAbort names.
+  runner.query = begin;
 }
 
 /** Goes in one message with others, so its parts can't be parameters: each is checked against its form. */

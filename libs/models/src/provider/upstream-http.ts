@@ -129,7 +129,8 @@ export class EventStream implements AsyncIterableIterator<string[], undefined>, 
       this.close(new UpstreamFailure('garbled', { detail: error.message, retryable: true, cause: error }));
     },
   });
-  private readonly onAbort = () => this.close(this.signal.reason);
+  /** Bound, as that of a `LinkedAbort`. */
+  private readonly onAbort = this.closeAborted.bind(this);
 
   constructor(private readonly signal: AbortSignal) {
     if (signal.aborted) this.onAbort();
@@ -215,6 +216,10 @@ export class EventStream implements AsyncIterableIterator<string[], undefined>, 
   private close(error: unknown): void {
     this.fail(error);
     this.controller?.abort(asError(error));
+  }
+
+  private closeAborted(): void {
+    this.close(this.signal.reason);
   }
 
   private settle(): void {
