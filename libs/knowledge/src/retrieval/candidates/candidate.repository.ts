@@ -5,6 +5,7 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
+import { textsOf } from './bm25.js';
 import { type Scored, TextRanking } from './bm25-scorer.js';
 import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
@@ -120,8 +121,8 @@ interface NearestRow {
  */
 const COMPARED = 5;
 
-/** How many times what is wanted the index of words is asked for: some of its rows may be hidden. */
-const SPARE = 1.25;
+/** How many times what is wanted the index of words is asked for: its rows that may be seen come unevenly. */
+const SPARE = 2;
 
 /** Finds chunks for a search, each channel by one query within the caller's tenant. */
 @Injectable()
@@ -172,7 +173,7 @@ export class CandidateRepository {
     const { scores, ranking } =
       plan === 'narrow'
         ? await this.allTexts(scope, words)
-        : await this.textsByIndex(scope, words, limit, (SPARE * limit * indexed) / Math.max(1, chunks));
+        : await this.textsByIndex(scope, words, limit, indexed / Math.max(1, chunks));
     const unseen = words.filter((_, i) => scores[i]![0] <= 0);
     const weights = weightsOf(words, scores);
     const found = ranking.best(weights, limit);
@@ -192,16 +193,17 @@ export class CandidateRepository {
     return { scores: row!.weights, ranking };
   }
 
-  /** The same of the chunks that the index finds. @param read rows that it has to give for that, about */
+  /** The same of the chunks that the index finds. @param rows that it has to give for each of the scope, about */
   private async textsByIndex(
     scope: SearchScope,
     words: string[],
     limit: number,
-    read: number,
+    rows: number,
   ): Promise<Texts> {
+    const texts = textsOf(words.length, limit);
     const [row] = await this.run<{ found: [string, string][]; weights: WordScores[] }>(
-      lexicalQuery(scope, words, limit),
-      lexicalSettings(read),
+      lexicalQuery(scope, words, texts),
+      lexicalSettings(SPARE * texts * rows),
     );
     const ranking = new TextRanking(words);
     for (const [id, held] of row!.found) ranking.add(id, Buffer.from(held));
