@@ -11,7 +11,10 @@ export interface AskedBases {
 }
 
 /** Chunks in the other script than the question that are counted: among more, the index of vectors finds enough. */
-export const ACROSS_COUNTED = 2_000;
+export const ACROSS_COUNTED = 20_000;
+/** In knowledge bases that are searched without that index it only matters whether there are as many. */
+const ACROSS_OF_SMALL = 2_001;
+const SMALL_BASE = 150_000;
 
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is. */
 const DOCUMENTS_COUNTED = 2_000;
@@ -119,7 +122,7 @@ const acrossSql = (asked: AskedBases | undefined): string =>
         and v.knowledge_base_id = k.id
         and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
         and v.han = ${!asked.han}
-      limit ${ACROSS_COUNTED}
+      limit case when k.chunk_count > ${SMALL_BASE} then ${ACROSS_COUNTED} else ${ACROSS_OF_SMALL} end
     ) v
   )`
     : '0';

@@ -24,7 +24,7 @@ import {
 } from './queries.js';
 import { planWithoutGraph, type VectorPlan } from './plan.js';
 import { lexicalSettings, PLAN_SETTINGS, SETTINGS, vectorSettings } from './settings.js';
-import { codesQuery, nearestOfQuery } from './vector-codes/code-queries.js';
+import { codesQuery, nearestOfQuery, seesAll } from './vector-codes/code-queries.js';
 import { CodeScorer } from './vector-codes/code-scorer.js';
 
 /** A knowledge base as a search needs it. */
@@ -253,12 +253,17 @@ export class CandidateRepository {
     return row!.found.map(toCandidate);
   }
 
-  /** The codes of all vectors of the scope are compared, and then the best of them with the vectors themselves. */
+  /**
+   * The codes of all vectors of the scope are compared, and then the best of them with the vectors themselves.
+   * @param whole whether the codes of what is not ready are compared too: where these leave too few, once more without
+   */
   private async nearestByCodes(
     scope: SearchScope,
-    { space, vector, limit, han }: AskedVector,
+    asked: AskedVector,
+    whole = seesAll(scope),
   ): Promise<Candidate[]> {
-    const { text, values } = codesQuery(scope, space, han);
+    const { space, vector, limit, han } = asked;
+    const { text, values } = codesQuery(scope, space, han, whole);
     const scorer = new CodeScorer(vector, COMPARED * limit);
     await this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, codes]) =>
       scorer.add(id!, codes!),
@@ -269,7 +274,10 @@ export class CandidateRepository {
       nearestOfQuery(scope, space, vector.length, vectorText(vector), best, limit),
       PLAN_SETTINGS.narrow,
     );
-    return row!.found.map(toCandidate);
+    const { found } = row!;
+    if (whole && found.length < limit && best.length === COMPARED * limit)
+      return this.nearestByCodes(scope, asked, false);
+    return found.map(toCandidate);
   }
 
   /** @returns the words of letters that chunks hold, of those that begin like one of `unseen` */
