@@ -7,6 +7,7 @@ import { AnswerSettings20261122070000 } from './20261122070000-answer-settings.j
 import { Width20261122121500 } from './20261122121500-width.js';
 import { VectorCodes20261122160500 } from './20261122160500-vector-codes.js';
 import { TenantOnce20261122195000 } from './20261122195000-tenant-once.js';
+import { TitleWords20261122200000 } from './20261122200000-title-words.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Width20261122121500,
   VectorCodes20261122160500,
   TenantOnce20261122195000,
+  TitleWords20261122200000,
 ];

@@ -127,9 +127,6 @@ const acrossSql = (asked: AskedBases | undefined): string =>
   )`
     : '0';
 
-/** What parts words in titles, as `titleKey` has it. */
-const SEPARATORS = `'[[:space:]_.,;:()''"“”‘’《》「」—–-]+'`;
-
 /** The documents of a knowledge base that a question may mean, as a column, or nothing where it names none. */
 function namedSql(scope: SearchScope, named: Named | undefined, parameters: Parameters): string {
   if (!named || (named.documents.length === 0 && !named.date)) return '';
@@ -143,9 +140,6 @@ function namedSql(scope: SearchScope, named: Named | undefined, parameters: Para
     from (
       select d.id, d.title, d.chunk_count as chunks, array_remove(array[${names}]::int[], null) as names, ${dated} as dated
       from document d
-      cross join lateral (
-        select ' ' || lower(regexp_replace(normalize(d.title, NFKC), ${SEPARATORS}, ' ', 'g')) as words
-      ) t
       where d.knowledge_base_id = k.id
         and ${visible}
         and (${matches.length > 0 ? matches.join('\n          or ') : dated})
@@ -158,14 +152,14 @@ function namedSql(scope: SearchScope, named: Named | undefined, parameters: Para
 function titleSql({ words }: NamedDocument, parameters: Parameters): string {
   const holds = (form: string) =>
     /\p{Script=Han}/u.test(form)
-      ? `strpos(replace(t.words, ' ', ''), ${parameters.add(form)}) > 0`
-      : `strpos(t.words, ${parameters.add(` ${form}`)}) > 0`;
+      ? `strpos(replace(d.title_words, ' ', ''), ${parameters.add(form)}) > 0`
+      : `strpos(d.title_words, ${parameters.add(` ${form}`)}) > 0`;
   return `(${words.map((forms) => `(${forms.map(holds).join(' or ')})`).join(' and ')})`;
 }
 
 /** Whether a document is from a time, by its title or by metadata that say when. */
 const datedSql = (pattern: string): string => `(
-        t.words ~ ${pattern}
+        d.title_words ~ ${pattern}
         or exists (
           select from jsonb_each_text(d.metadata) m
           where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ ${pattern}
