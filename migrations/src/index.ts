@@ -6,6 +6,8 @@ import { Scripts20261122062000 } from './20261122062000-scripts.js';
 import { AnswerSettings20261122070000 } from './20261122070000-answer-settings.js';
 import { Width20261122121500 } from './20261122121500-width.js';
 import { VectorCodes20261122160500 } from './20261122160500-vector-codes.js';
+import { TenantOnce20261122195000 } from './20261122195000-tenant-once.js';
+import { TitleWords20261122200000 } from './20261122200000-title-words.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
 export const MIGRATIONS = [
@@ -17,4 +19,6 @@ export const MIGRATIONS = [
   AnswerSettings20261122070000,
   Width20261122121500,
   VectorCodes20261122160500,
+  TenantOnce20261122195000,
+  TitleWords20261122200000,
 ];

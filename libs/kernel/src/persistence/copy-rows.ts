@@ -91,11 +91,12 @@ function rowOf(message: Buffer, from: number): CopiedRow | undefined {
   const columns = message.readInt16BE(from);
   if (columns < 0) return undefined;
   let at = from + 2;
-  return Array.from({ length: columns }, () => {
+  const row: CopiedRow = [];
+  for (let column = 0; column < columns; column++) {
     const length = message.readInt32BE(at);
     at += 4;
-    if (length < 0) return null;
-    at += length;
-    return message.subarray(at - length, at);
-  });
+    row.push(length < 0 ? null : message.subarray(at, at + length));
+    if (length > 0) at += length;
+  }
+  return row;
 }

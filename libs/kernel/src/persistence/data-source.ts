@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { lockHome } from './home-lock.js';
 import { ensureMonthlyPartitions } from './partitions.js';
+import { steadySocket } from './steady-socket.js';
 
 /** A class of `migrations/`. */
 export type MigrationClass = new () => object;
@@ -35,6 +36,8 @@ export async function openDatabase(settings: DatabaseSettings): Promise<OpenData
     synchronize: false,
     poolSize: settings.poolSize,
     applicationName: 'midplane',
+    // What pg's pool gets as well.
+    extra: { stream: steadySocket },
   } satisfies Partial<DataSourceOptions> & { type: 'postgres' };
 
   if (settings.url) {

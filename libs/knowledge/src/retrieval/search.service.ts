@@ -34,9 +34,9 @@ import {
   type Passage,
   type SearchedBase,
 } from './candidates/candidate.repository.js';
-import { ACROSS_COUNTED, type AskedBases, DOCUMENTS_LISTED } from './candidates/bases-query.js';
+import { type AskedBases, DOCUMENTS_LISTED } from './candidates/bases-query.js';
 import { parseMetadataFilter } from './candidates/metadata-filter.js';
-import { lexicalPlan, type VectorPlan, vectorPlan } from './candidates/plan.js';
+import { acrossPlan, lexicalPlan, type VectorPlan, vectorPlan } from './candidates/plan.js';
 import type { SearchScope } from './candidates/queries.js';
 import { HAN_FROM, withAcross } from './fusion/across.js';
 import { coverageOf, fuse, type FusedHit } from './fusion/fuse.js';
@@ -297,7 +297,7 @@ export class SearchService {
         const [found, other] = await Promise.all([
           nearest(plan, chunks),
           mode === 'HYBRID' && across > 0
-            ? nearest(across < ACROSS_COUNTED ? 'narrow' : plan, across, share < HAN_FROM)
+            ? nearest(acrossPlan(across, plan, scope.within), across, share < HAN_FROM)
             : [],
         ]);
         const list = other.length > 0 ? withAcross(found, other, share) : found;

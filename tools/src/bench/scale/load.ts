@@ -141,9 +141,11 @@ async function writeChunks(
     [base.tenantId, base.id, ids, documents, of(corpus.heads), of(corpus.tails)],
   );
   await client.query(
-    `insert into chunk_vector (chunk_id, tenant_id, knowledge_base_id, document_id, embedding_model, dimension, embedding)
-     select g.id, $1, $2, g.document_id, $3, $4, l2_normalize(a.embedding + b.embedding + c.embedding)
+    `insert into chunk_vector
+       (chunk_id, tenant_id, knowledge_base_id, document_id, han, embedding_model, dimension, embedding)
+     select g.id, $1, $2, g.document_id, o.han, $3, $4, l2_normalize(a.embedding + b.embedding + c.embedding)
      from unnest($5::uuid[], $6::uuid[], $7::int[], $8::int[], $9::int[]) as g (id, document_id, a, b, c)
+     join chunk o on o.id = g.id
      join bench_vector a on a.id = g.a
      join bench_vector b on b.id = g.b
      join bench_vector c on c.id = g.c

@@ -11,7 +11,10 @@ export interface AskedBases {
 }
 
 /** Chunks in the other script than the question that are counted: among more, the index of vectors finds enough. */
-export const ACROSS_COUNTED = 2_000;
+export const ACROSS_COUNTED = 20_000;
+/** In knowledge bases that are searched without that index it only matters whether there are as many. */
+const ACROSS_OF_SMALL = 2_001;
+const SMALL_BASE = 150_000;
 
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is. */
 const DOCUMENTS_COUNTED = 2_000;
@@ -119,13 +122,10 @@ const acrossSql = (asked: AskedBases | undefined): string =>
         and v.knowledge_base_id = k.id
         and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
         and v.han = ${!asked.han}
-      limit ${ACROSS_COUNTED}
+      limit case when k.chunk_count > ${SMALL_BASE} then ${ACROSS_COUNTED} else ${ACROSS_OF_SMALL} end
     ) v
   )`
     : '0';
-
-/** What parts words in titles, as `titleKey` has it. */
-const SEPARATORS = `'[[:space:]_.,;:()''"“”‘’《》「」—–-]+'`;
 
 /** The documents of a knowledge base that a question may mean, as a column, or nothing where it names none. */
 function namedSql(scope: SearchScope, named: Named | undefined, parameters: Parameters): string {
@@ -140,9 +140,6 @@ function namedSql(scope: SearchScope, named: Named | undefined, parameters: Para
     from (
       select d.id, d.title, d.chunk_count as chunks, array_remove(array[${names}]::int[], null) as names, ${dated} as dated
       from document d
-      cross join lateral (
-        select ' ' || lower(regexp_replace(normalize(d.title, NFKC), ${SEPARATORS}, ' ', 'g')) as words
-      ) t
       where d.knowledge_base_id = k.id
         and ${visible}
         and (${matches.length > 0 ? matches.join('\n          or ') : dated})
@@ -155,14 +152,14 @@ function namedSql(scope: SearchScope, named: Named | undefined, parameters: Para
 function titleSql({ words }: NamedDocument, parameters: Parameters): string {
   const holds = (form: string) =>
     /\p{Script=Han}/u.test(form)
-      ? `strpos(replace(t.words, ' ', ''), ${parameters.add(form)}) > 0`
-      : `strpos(t.words, ${parameters.add(` ${form}`)}) > 0`;
+      ? `strpos(replace(d.title_words, ' ', ''), ${parameters.add(form)}) > 0`
+      : `strpos(d.title_words, ${parameters.add(` ${form}`)}) > 0`;
   return `(${words.map((forms) => `(${forms.map(holds).join(' or ')})`).join(' and ')})`;
 }
 
 /** Whether a document is from a time, by its title or by metadata that say when. */
 const datedSql = (pattern: string): string => `(
-        t.words ~ ${pattern}
+        d.title_words ~ ${pattern}
         or exists (
           select from jsonb_each_text(d.metadata) m
           where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ ${pattern}

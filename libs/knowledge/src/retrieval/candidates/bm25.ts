@@ -22,9 +22,30 @@ export const weighedSql = (asked: string): string => `weighed as materialized (
  */
 const OF_HALF = ((K1 + 1) * Math.log(2)) / (1 + FLOOR);
 
-/** What the index is asked for: those of the words in `weighedSql` that few texts hold, or all where there are none. */
-export const ASKED_SQL = `(
-    select to_bm25query(
-      coalesce(string_agg(w.word, ' ') filter (where w.once >= ${OF_HALF}), string_agg(w.word, ' ')), 'posting_words')
-    from weighed w
+/** Words that the index is asked for at least, where a question has as many. */
+const ASKED_LEAST = 12;
+
+/**
+ * How many of a question's words the index is asked for: what it takes grows with the texts that hold each of them, and
+ * the quarter that the most texts hold hardly decides which are the best.
+ */
+export const askedOf = (words: number): number => Math.max(ASKED_LEAST, Math.ceil((3 * words) / 4));
+
+/** How many texts, where so many are wanted: twice as many where these have yet to be ranked by the other words. */
+export const textsOf = (words: number, limit: number): number => (words > askedOf(words) ? 2 * limit : limit);
+
+/**
+ * What the index is asked for: of the words in `weighedSql` that few texts hold, or of all where there are none, those
+ * that the fewest hold.
+ * @param count the parameter of how many
+ */
+export const askedSql = (count: string): string => `(
+    select to_bm25query(string_agg(r.word, ' '), 'posting_words')
+    from (
+      select w.word
+      from weighed w
+      where w.once >= ${OF_HALF} or not exists (select from weighed f where f.once >= ${OF_HALF})
+      order by w.once desc, w.place
+      limit ${count}
+    ) r
   )`;

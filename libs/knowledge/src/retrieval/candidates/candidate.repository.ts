@@ -5,6 +5,7 @@ import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
+import { textsOf } from './bm25.js';
 import { type Scored, TextRanking } from './bm25-scorer.js';
 import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
@@ -23,7 +24,7 @@ import {
 } from './queries.js';
 import { planWithoutGraph, type VectorPlan } from './plan.js';
 import { lexicalSettings, PLAN_SETTINGS, SETTINGS, vectorSettings } from './settings.js';
-import { codesQuery, nearestOfQuery } from './vector-codes/code-queries.js';
+import { codesQuery, nearestOfQuery, seesAll } from './vector-codes/code-queries.js';
 import { CodeScorer } from './vector-codes/code-scorer.js';
 
 /** A knowledge base as a search needs it. */
@@ -120,8 +121,8 @@ interface NearestRow {
  */
 const COMPARED = 5;
 
-/** How many times what is wanted the index of words is asked for: some of its rows may be hidden. */
-const SPARE = 1.25;
+/** How many times what is wanted the index of words is asked for: its rows that may be seen come unevenly. */
+const SPARE = 2;
 
 /** Finds chunks for a search, each channel by one query within the caller's tenant. */
 @Injectable()
@@ -172,7 +173,7 @@ export class CandidateRepository {
     const { scores, ranking } =
       plan === 'narrow'
         ? await this.allTexts(scope, words)
-        : await this.textsByIndex(scope, words, limit, (SPARE * limit * indexed) / Math.max(1, chunks));
+        : await this.textsByIndex(scope, words, limit, indexed / Math.max(1, chunks));
     const unseen = words.filter((_, i) => scores[i]![0] <= 0);
     const weights = weightsOf(words, scores);
     const found = ranking.best(weights, limit);
@@ -192,16 +193,17 @@ export class CandidateRepository {
     return { scores: row!.weights, ranking };
   }
 
-  /** The same of the chunks that the index finds. @param read rows that it has to give for that, about */
+  /** The same of the chunks that the index finds. @param rows that it has to give for each of the scope, about */
   private async textsByIndex(
     scope: SearchScope,
     words: string[],
     limit: number,
-    read: number,
+    rows: number,
   ): Promise<Texts> {
+    const texts = textsOf(words.length, limit);
     const [row] = await this.run<{ found: [string, string][]; weights: WordScores[] }>(
-      lexicalQuery(scope, words, limit),
-      lexicalSettings(read),
+      lexicalQuery(scope, words, texts),
+      lexicalSettings(SPARE * texts * rows),
     );
     const ranking = new TextRanking(words);
     for (const [id, held] of row!.found) ranking.add(id, Buffer.from(held));
@@ -251,12 +253,17 @@ export class CandidateRepository {
     return row!.found.map(toCandidate);
   }
 
-  /** The codes of all vectors of the scope are compared, and then the best of them with the vectors themselves. */
+  /**
+   * The codes of all vectors of the scope are compared, and then the best of them with the vectors themselves.
+   * @param whole whether the codes of what is not ready are compared too: where these leave too few, once more without
+   */
   private async nearestByCodes(
     scope: SearchScope,
-    { space, vector, limit, han }: AskedVector,
+    asked: AskedVector,
+    whole = seesAll(scope),
   ): Promise<Candidate[]> {
-    const { text, values } = codesQuery(scope, space, han);
+    const { space, vector, limit, han } = asked;
+    const { text, values } = codesQuery(scope, space, han, whole);
     const scorer = new CodeScorer(vector, COMPARED * limit);
     await this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, codes]) =>
       scorer.add(id!, codes!),
@@ -267,7 +274,10 @@ export class CandidateRepository {
       nearestOfQuery(scope, space, vector.length, vectorText(vector), best, limit),
       PLAN_SETTINGS.narrow,
     );
-    return row!.found.map(toCandidate);
+    const { found } = row!;
+    if (whole && found.length < limit && best.length === COMPARED * limit)
+      return this.nearestByCodes(scope, asked, false);
+    return found.map(toCandidate);
   }
 
   /** @returns the words of letters that chunks hold, of those that begin like one of `unseen` */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lexicalPlan, vectorPlan } from './plan.js';
+import { acrossPlan, lexicalPlan, vectorPlan } from './plan.js';
 import type { Within } from './queries.js';
 
 describe('the vector channel', () => {
@@ -15,6 +15,19 @@ describe('the vector channel', () => {
   it('compares one by one what lies in places that the question names', () => {
     const within: Within = { pages: [3, 3] };
     for (const chunks of [5_000, 200_000]) expect(vectorPlan(chunks, 1_000_000, within)).toBe('narrow');
+  });
+});
+
+describe('the vector channel, for the script that the question is not in', () => {
+  it.each<[string, number, 'wide' | 'codes', string]>([
+    ['compares few one by one', 2_000, 'wide', 'narrow'],
+    ['compares the codes of some, which the graph would hardly meet', 15_000, 'wide', 'codes'],
+    ['goes through the graph to many', 20_000, 'wide', 'wide'],
+    ['compares codes where it does for both', 20_000, 'codes', 'codes'],
+  ])('%s', (_, chunks, plan, expected) => expect(acrossPlan(chunks, plan)).toBe(expected));
+
+  it('compares one by one what lies in places that the question names', () => {
+    expect(acrossPlan(15_000, 'wide', { headings: [['^3']] })).toBe('narrow');
   });
 });
 

@@ -1,3 +1,4 @@
+import { ACROSS_COUNTED } from './bases-query.js';
 import type { Plan, Within } from './queries.js';
 
 /** Chunks whose words are counted one by one at most: those of so many are some 20 MB. */
@@ -39,6 +40,17 @@ export function vectorPlan(chunks: number, indexed: number, within?: Within): Ve
   if (chunks <= MOST_COMPARED) return 'narrow';
   const graph = chunks > MOST_CODES || (indexed <= SMALL_GRAPH && 2 * chunks >= indexed);
   return graph && !namesPlaces(within) ? 'wide' : planWithoutGraph(within);
+}
+
+/**
+ * How the nearest in the other script than the question are found.
+ * @param chunks in that script, as far as they are counted
+ * @param plan for the chunks of both scripts
+ */
+export function acrossPlan(chunks: number, plan: VectorPlan, within?: Within): VectorPlan {
+  if (chunks <= MOST_COMPARED) return 'narrow';
+  // The graph gives those in the question's own script first, and hardly meets the others where they are few.
+  return plan === 'wide' && chunks < ACROSS_COUNTED ? planWithoutGraph(within) : plan;
 }
 
 /** How the nearest are found where the graph gives too few of them: codes tell of no pages and headings. */

@@ -79,6 +79,15 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     await expect(golden(built)).toMatchFileSnapshot(`./golden/${query}.${name}.golden.sql`);
   });
 
+  it('gives the codes of whole knowledge bases only to who may see all of them', async () => {
+    if (name !== 'open')
+      expect(() => codesQuery(withoutPlaces(scope), 'm@r', true, true)).toThrow('may be seen');
+    else
+      await expect(golden(codesQuery(scope, 'model@revision', true, true))).toMatchFileSnapshot(
+        './golden/codes-whole.open.golden.sql',
+      );
+  });
+
   it('limits codes in the same way, and the vectors of those that they find again', () => {
     for (const { text } of [
       codesQuery(withoutPlaces(scope), 'model@revision'),

@@ -1,4 +1,4 @@
-import { ASKED_SQL, weighedSql } from './bm25.js';
+import { askedOf, askedSql, weighedSql } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
 
@@ -148,13 +148,14 @@ export function lexicalQuery(scope: SearchScope, words: string[], limit: number)
   const parameters = new Parameters();
   const weighed = weighedSql(parameters.add(words));
   const rows = rowsOf('wide', scope, 'posting p', parameters);
+  const asked = askedSql(parameters.add(askedOf(words.length)));
   const text = `with ${weighed}
 select coalesce(json_agg(json_build_array(f.chunk_id, f.words)), '[]') as found,
   ${SCORES_SQL}
 from (
   select p.chunk_id, p.words
   from ${rows.from}
-  order by p.words <@> ${ASKED_SQL}
+  order by p.words <@> ${asked}
   limit ${parameters.add(limit)}
 ) f`;
   return { text, values: parameters.values };

@@ -9,7 +9,7 @@ select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision a
         and v.knowledge_base_id = k.id
         and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
         and v.han = true
-      limit 2000
+      limit case when k.chunk_count > 150000 then 20000 else 2001 end
     ) v
   ) as across,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed

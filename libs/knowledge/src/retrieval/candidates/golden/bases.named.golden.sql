@@ -9,29 +9,26 @@ select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision a
         and v.knowledge_base_id = k.id
         and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
         and v.han = true
-      limit 2000
+      limit case when k.chunk_count > 150000 then 20000 else 2001 end
     ) v
   ) as across,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed,
   (
     select coalesce(json_agg(n), '[]')
     from (
-      select d.id, d.title, d.chunk_count as chunks, array_remove(array[case when ((strpos(replace(t.words, ' ', ''), $4) > 0 or strpos(replace(t.words, ' ', ''), $5) > 0) and (strpos(replace(t.words, ' ', ''), $6) > 0 or strpos(replace(t.words, ' ', ''), $7) > 0)) then 0 end, case when ((strpos(t.words, $8) > 0) and (strpos(t.words, $9) > 0)) then 1 end]::int[], null) as names, (
-        t.words ~ $3
+      select d.id, d.title, d.chunk_count as chunks, array_remove(array[case when ((strpos(replace(d.title_words, ' ', ''), $4) > 0 or strpos(replace(d.title_words, ' ', ''), $5) > 0) and (strpos(replace(d.title_words, ' ', ''), $6) > 0 or strpos(replace(d.title_words, ' ', ''), $7) > 0)) then 0 end, case when ((strpos(d.title_words, $8) > 0) and (strpos(d.title_words, $9) > 0)) then 1 end]::int[], null) as names, (
+        d.title_words ~ $3
         or exists (
           select from jsonb_each_text(d.metadata) m
           where m.key ~* 'year|date|period|version|年|日期|版本' and lower(m.value) ~ $3
         )
       ) as dated
       from document d
-      cross join lateral (
-        select ' ' || lower(regexp_replace(normalize(d.title, NFKC), '[[:space:]_.,;:()''"“”‘’《》「」—–-]+', ' ', 'g')) as words
-      ) t
       where d.knowledge_base_id = k.id
         and d.status = 'READY'
     and (d.readers = '{}' or d.readers && $2::text[])
-        and (((strpos(replace(t.words, ' ', ''), $4) > 0 or strpos(replace(t.words, ' ', ''), $5) > 0) and (strpos(replace(t.words, ' ', ''), $6) > 0 or strpos(replace(t.words, ' ', ''), $7) > 0))
-          or ((strpos(t.words, $8) > 0) and (strpos(t.words, $9) > 0)))
+        and (((strpos(replace(d.title_words, ' ', ''), $4) > 0 or strpos(replace(d.title_words, ' ', ''), $5) > 0) and (strpos(replace(d.title_words, ' ', ''), $6) > 0 or strpos(replace(d.title_words, ' ', ''), $7) > 0))
+          or ((strpos(d.title_words, $8) > 0) and (strpos(d.title_words, $9) > 0)))
       limit 200
     ) n
   ) as named

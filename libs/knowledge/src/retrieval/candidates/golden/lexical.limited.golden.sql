@@ -17,11 +17,16 @@ from (
     and (jsonb_typeof(d.metadata -> $5) = 'number' and d.metadata -> $5 >= $6::jsonb)
     and (jsonb_typeof(d.metadata -> $7) = 'number' and d.metadata -> $7 < $8::jsonb)
   order by p.words <@> (
-    select to_bm25query(
-      coalesce(string_agg(w.word, ' ') filter (where w.once >= 1.1730183055629844), string_agg(w.word, ' ')), 'posting_words')
-    from weighed w
+    select to_bm25query(string_agg(r.word, ' '), 'posting_words')
+    from (
+      select w.word
+      from weighed w
+      where w.once >= 1.1730183055629844 or not exists (select from weighed f where f.once >= 1.1730183055629844)
+      order by w.once desc, w.place
+      limit $9
+    ) r
   )
-  limit $9
+  limit $10
 ) f;
 
 -- $1 = ["annual","leave"]
@@ -32,4 +37,5 @@ from (
 -- $6 = "2020"
 -- $7 = "year"
 -- $8 = "2024"
--- $9 = 50
+-- $9 = 12
+-- $10 = 50

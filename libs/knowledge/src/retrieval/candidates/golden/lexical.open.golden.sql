@@ -13,13 +13,19 @@ from (
   where p.knowledge_base_id = any ($2::uuid[])
     and d.status = 'READY'
   order by p.words <@> (
-    select to_bm25query(
-      coalesce(string_agg(w.word, ' ') filter (where w.once >= 1.1730183055629844), string_agg(w.word, ' ')), 'posting_words')
-    from weighed w
+    select to_bm25query(string_agg(r.word, ' '), 'posting_words')
+    from (
+      select w.word
+      from weighed w
+      where w.once >= 1.1730183055629844 or not exists (select from weighed f where f.once >= 1.1730183055629844)
+      order by w.once desc, w.place
+      limit $3
+    ) r
   )
-  limit $3
+  limit $4
 ) f;
 
 -- $1 = ["annual","leave"]
 -- $2 = ["00000000-0000-7000-8000-000000000001"]
--- $3 = 50
+-- $3 = 12
+-- $4 = 50

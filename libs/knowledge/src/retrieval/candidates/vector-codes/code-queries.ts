@@ -7,36 +7,35 @@ import type { ScoredCode } from './code-scorer.js';
  * The codes of the vectors that a search may see, in rows of an id and the codes of some dozens, for `copyRows`.
  * @param space under which the embedder's vectors are kept
  * @param han only of chunks that are written in Han characters, or only of those that are not
- * @throws Error where the question names pages or headings, of which codes tell nothing
+ * @param whole the codes of whole knowledge bases, for who may see all but what is not ready: that is left to
+ *   `nearestOfQuery`, since to look at each document costs more than the codes
+ * @throws Error where the question names pages or headings, of which codes tell nothing; where not all may be seen
  */
-export function codesQuery(scope: SearchScope, space: string, han?: boolean): Query {
+export function codesQuery(scope: SearchScope, space: string, han?: boolean, whole = false): Query {
   if (planWithoutGraph(scope.within) !== 'codes') throw new Error('Codes tell of no pages and headings.');
+  if (whole && !seesAll(scope)) throw new Error('Not all of the knowledge bases may be seen.');
   const parameters = new Parameters();
   const bases = `any (${parameters.add(scope.knowledgeBaseIds)}::uuid[])`;
-  const seen = seenSql(scope, bases, visibleSql(scope, parameters), parameters);
+  const seen = whole ? undefined : seenSql(scope, bases, visibleSql(scope, parameters), parameters);
   const conditions = [
     `v.knowledge_base_id = ${bases}`,
     `v.embedding_model = ${parameters.add(space)}`,
     ...(han === undefined ? [] : [`v.han = ${han}`]),
   ].join('\n  and ');
-  // Of whole knowledge bases the rows are read in their order, and what may not be seen left out: Postgres would put the
-  // codes into a hash table. A condition on a condition is none that it makes a join of.
-  const text = isWhole(scope)
+  const text = seen
     ? `with ${seen}
-select v.id, v.codes
-from vector_code v
-where ${conditions}
-  and (v.document_id in (select s.id from seen s)) is true`
-    : `with ${seen}
 select v.id, v.codes
 from seen s
 join vector_code v on v.document_id = s.id
+where ${conditions}`
+    : `select v.id, v.codes
+from vector_code v
 where ${conditions}`;
   return { text, values: parameters.values };
 }
 
 /** Whether everything in the scope's knowledge bases may be seen, but for what is not ready. */
-const isWhole = ({ principals, filter, documentIds, within }: SearchScope): boolean =>
+export const seesAll = ({ principals, filter, documentIds, within }: SearchScope): boolean =>
   principals === undefined && filter.length === 0 && !documentIds && !within;
 
 /**

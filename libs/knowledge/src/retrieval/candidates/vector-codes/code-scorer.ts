@@ -2,6 +2,8 @@ import { giveBack, type Program, takeProgram } from './program.js';
 
 /** Bytes of the factor that each code begins with. */
 const FACTOR = 4;
+/** Bytes of a row's id. */
+const ID = 16;
 /** What the numbers 0 to 7 of three bits lie around. */
 const MIDDLE = 3.5;
 /** Dimensions whose codes are compared at once. */
@@ -36,8 +38,10 @@ export class CodeScorer {
   private readonly offset: number;
   private readonly unit: number;
   private readonly best: Best;
-  /** Rows whose codes wait in the memory, and how many codes each has. */
-  private waiting: { row: Buffer; count: number }[] = [];
+  /** Ids of the rows whose codes wait in the memory, one behind the other, and how many codes each has. */
+  private readonly rows = Buffer.allocUnsafe(ID * SCORED_AT_ONCE);
+  private counts: number[] = [];
+  /** Codes in the memory. */
   private count = 0;
 
   /**
@@ -61,14 +65,15 @@ export class CodeScorer {
     this.memory.set(inOrder(values));
   }
 
-  /** @param codes of a row, one behind the other, fewer than 4,096 */
+  /** @param id of a row @param codes of it, one behind the other: 1 to 4,096 */
   add(id: Buffer, codes: Buffer): void {
     const count = codes.length / this.stride;
     if (!Number.isInteger(count) || count > SCORED_AT_ONCE)
       throw new RangeError(`${codes.length} bytes are no codes of ${8 * this.bytes} dimensions.`);
     if (this.count + count > SCORED_AT_ONCE) this.score();
     this.memory.set(codes, this.codesAt + this.count * this.stride);
-    this.waiting.push({ row: Buffer.from(id), count });
+    this.rows.set(id, ID * this.counts.length);
+    this.counts.push(count);
     this.count += count;
   }
 
@@ -86,12 +91,13 @@ export class CodeScorer {
     const sums = new Int32Array(buffer, this.outAt, this.count);
     const view = new DataView(buffer, this.codesAt);
     let code = 0;
-    for (const { row, count } of this.waiting)
+    for (const [row, count] of this.counts.entries())
       for (let place = 0; place < count; place++, code++) {
         const score = ((sums[code]! - this.offset) * view.getFloat32(code * this.stride)) / this.unit;
-        if (score > this.best.least) this.best.add({ row, place, score });
+        if (score <= this.best.least) continue;
+        this.best.add({ row: Buffer.from(this.rows.subarray(ID * row, ID * (row + 1))), place, score });
       }
-    this.waiting = [];
+    this.counts = [];
     this.count = 0;
   }
 }

@@ -173,6 +173,21 @@ describe.each([
     expect((await found('codes', scopeOf({ knowledgeBaseIds: [newId()] }))).flat()).toEqual([]);
   });
 
+  it('are found behind any number of nearer ones that are not ready', async () => {
+    const ready = await owner<{ id: string }>(`select id from document where status = 'READY' order by id`);
+    const [last, ...others] = ready.map(({ id }) => id);
+    await owner(`update document set status = 'DELETING' where id = any ($1)`, [others]);
+    const exact = await found('narrow', scopeOf());
+    expect(exact.every((list) => list.length === LIMIT)).toBe(true);
+    expect(await found('codes', scopeOf())).toEqual(exact);
+    const rows = await owner<{ id: string }>(
+      'select distinct document_id as id from chunk where id = any ($1)',
+      [exact.flat().map(({ chunkId }) => chunkId)],
+    );
+    expect(rows).toEqual([{ id: last }]);
+    await owner(`update document set status = 'READY' where id = any ($1)`, [others]);
+  });
+
   it('go with their document', async () => {
     const [id] = documents;
     for (const table of ['chunk_vector', 'chunk', 'document'])
