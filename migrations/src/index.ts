@@ -8,6 +8,7 @@ import { Width20261122121500 } from './20261122121500-width.js';
 import { VectorCodes20261122160500 } from './20261122160500-vector-codes.js';
 import { TenantOnce20261122195000 } from './20261122195000-tenant-once.js';
 import { TitleWords20261122200000 } from './20261122200000-title-words.js';
+import { CodesByScript20261122203000 } from './20261122203000-codes-by-script.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   VectorCodes20261122160500,
   TenantOnce20261122195000,
   TitleWords20261122200000,
+  CodesByScript20261122203000,
 ];
