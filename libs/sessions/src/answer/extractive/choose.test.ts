@@ -59,6 +59,16 @@ describe('choose', () => {
     expect(choose(question, rows).map(({ text }) => text)).toEqual(expected);
   });
 
+  it('takes the row of a form that says what is asked of whom another row names', () => {
+    const form = [row(1, 9, 'Insured: Ada'), row(2, 4, 'Claim number: 7'), row(3, 4.5, 'Year: 2022')];
+    expect(choose('What is the claim number of Ada?', form).map(({ text }) => text)).toEqual([
+      'Insured: Ada',
+      'Claim number: 7',
+    ]);
+    const apart = form.map((each, i) => (i === 1 ? { ...each, passage: elsewhere } : each));
+    expect(choose('What is the claim number of Ada?', apart)).toHaveLength(1);
+  });
+
   it('takes a second row of a table that is nearly as good', () => {
     const rows = ['China, north: 48', 'China, south: 40'].map((text, i) => row(i + 1, 9 - 0.4 * i, text));
     expect(choose('What is the allowance for China?', rows)).toHaveLength(2);

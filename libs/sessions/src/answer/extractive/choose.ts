@@ -13,7 +13,8 @@ const POINTS_BACK =
  * The sentences that make the answer: the best, and one that comes close to it without repeating it. What stands beside
  * the best one is taken sooner than others: it completes it, above all where the best one points back to it. A row of a
  * table says by itself what it says: another row, or what another passage holds, comes only where it is asked for or
- * nearly as good.
+ * nearly as good; asked for and of the same passage, a row comes sooner, as of a form that names who is asked about in
+ * one row and says what is asked in another.
  * @param question understandable by itself
  * @param scored best first
  */
@@ -24,8 +25,11 @@ export function choose(question: string, scored: readonly ScoredCandidate[]): Sc
   const asksFor = askedBeside(question, best);
   const behind = (other: ScoredCandidate): number => {
     const distance = best.score - other.score;
-    if (best.isRow && (other.isRow || other.passage !== best.passage))
-      return distance + (asksFor(other) ? 0 : P.second.unaskedRow);
+    const { passage, isRow } = other;
+    if (best.isRow && (isRow || passage !== best.passage)) {
+      if (!asksFor(other)) return distance + P.second.unaskedRow;
+      return distance - (isRow && passage === best.passage ? P.second.askedRow : 0);
+    }
     return distance - besides(best, other, pointsBack);
   };
   const [second] = others.filter((other) => !repeats(best, other)).sort((a, b) => behind(a) - behind(b));
