@@ -111,6 +111,27 @@ describe('quotesOfTable', () => {
     ]);
   });
 
+  it('keeps the header above where a row of words follows a heading', () => {
+    expect(
+      texts(
+        'City | Hotel',
+        'Home | ',
+        'Bern | none',
+        'Basel | Rex',
+        'Abroad | ',
+        'Oslo | Bristol',
+        'Rome | Eden',
+      ),
+    ).toEqual([
+      'heading: Home',
+      'City: Bern; Hotel: none',
+      'City: Basel; Hotel: Rex',
+      'heading: Abroad',
+      'City: Oslo; Hotel: Bristol',
+      'City: Rome; Hotel: Eden',
+    ]);
+  });
+
   it('takes a sentence alone in its row for a sentence', () => {
     expect(texts('Item | Cost', 'Paint | 60', 'Parts may be found after disassembly. | ')).toEqual([
       'Item: Paint; Cost: 60',

@@ -59,10 +59,17 @@ export function cellsOf(line: string, at: number): Cell[] {
  */
 export function* quotesOfTable(text: string, rows: readonly Row[]): Generator<Quote> {
   let header: Row | undefined;
-  for (const { heading, rows: own } of sectionsOf(rows)) {
+  const sections = sectionsOf(rows);
+  for (const [i, { heading, rows: own }] of sections.entries()) {
     if (heading) yield quote('heading', text, [heading]);
-    const layout = layoutOf(own);
-    header = layout.header ?? (layout.labels ? undefined : header);
+    const [first, ...below] = own;
+    if (!first) continue;
+    // A row alone above the first heading may name the columns of all that follows.
+    const alone = i === 0 && below.length === 0;
+    const layout = layoutOf(first, alone ? sections.flatMap((section) => section.rows).slice(1) : below);
+    if (layout.labels) header = undefined;
+    // Below a header words alone are values, too, but for a row that begins with no name of its own.
+    else if (layout.header && (!header || isEmpty(layout.header[0]!))) header = layout.header;
     for (const row of own) {
       if (row === header) continue;
       if (header) yield rowOf(text, row, header);
@@ -85,14 +92,13 @@ function sectionsOf(rows: readonly Row[]): { heading?: Row; rows: Row[] }[] {
   return sections;
 }
 
-function layoutOf(rows: readonly Row[]): Layout {
-  const [first, ...below] = rows;
-  if (!first || below.length === 0) return {};
+function layoutOf(first: Row, below: readonly Row[]): Layout {
+  if (below.length === 0) return {};
   const values = first.some((cell, column) => isValue(cell, column, first, below));
   const from = first.findIndex((cell) => !isEmpty(cell));
   const gaps = first.some((cell, column) => column > from && isEmpty(cell));
   if (!values && !gaps) return { header: first };
-  const labels = labelColumns(rows);
+  const labels = labelColumns([first, ...below]);
   if (values) return labels.length > 1 ? { labels } : {};
   // A first row with gaps names groups of columns, each a label and its values; or it leaves a column without a name.
   const groups = first.flatMap((cell, column) => (isEmpty(cell) ? [] : [column]));
