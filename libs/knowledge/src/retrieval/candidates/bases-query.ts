@@ -1,5 +1,6 @@
 import type { Named, NamedDocument } from '../question/index.js';
 import { Parameters } from './parameters.js';
+import { ACROSS_COUNTED, MOST_CODES, MOST_COMPARED } from './plan.js';
 import { type Query, type SearchScope, visibleSql } from './queries.js';
 
 /** What a question tells of the knowledge bases that it is asked of. */
@@ -9,12 +10,6 @@ export interface AskedBases {
   /** What it names, to be looked up on the way. */
   named: Named | undefined;
 }
-
-/** Chunks in the other script than the question that are counted: among more, the index of vectors finds enough. */
-export const ACROSS_COUNTED = 20_000;
-/** In knowledge bases that are searched without that index it only matters whether there are as many. */
-const ACROSS_OF_SMALL = 2_001;
-const SMALL_BASE = 150_000;
 
 /** Documents of one knowledge base that are looked at to learn how narrow a scope is. */
 const DOCUMENTS_COUNTED = 2_000;
@@ -122,7 +117,7 @@ const acrossSql = (asked: AskedBases | undefined): string =>
         and v.knowledge_base_id = k.id
         and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
         and v.han = ${!asked.han}
-      limit case when k.chunk_count > ${SMALL_BASE} then ${ACROSS_COUNTED} else ${ACROSS_OF_SMALL} end
+      limit case when k.chunk_count > ${MOST_CODES} then ${ACROSS_COUNTED} else ${MOST_COMPARED + 1} end
     ) v
   )`
     : '0';

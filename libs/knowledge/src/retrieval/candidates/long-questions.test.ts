@@ -1,6 +1,7 @@
 import { newId, type Principal } from '@midplane/kernel';
 import { asPrincipal, createPrincipal, type PostgresTestDatabase, testDatabase } from '@midplane/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { randomOf } from '../../testing/random.js';
 import { askedOf } from './bm25.js';
 import { CandidateRepository } from './candidate.repository.js';
 
@@ -8,12 +9,6 @@ const TEXTS = 1_500;
 const WORDS_EACH = 60;
 const VOCABULARY = 2_000;
 const LIMIT = 20;
-
-/** Numbers from 0 to 1: Park and Miller, "Random number generators: good ones are hard to find" (CACM 31, 1988). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
-}
 
 /** Words of which few are common, as in a language: the number of each is about 1 over its rank. */
 function wordsOf(count: number, random: () => number): string[] {

@@ -1,4 +1,3 @@
-import { ACROSS_COUNTED } from './bases-query.js';
 import type { Plan, Within } from './queries.js';
 
 /** Chunks whose words are counted one by one at most: those of so many are some 20 MB. */
@@ -23,9 +22,14 @@ export function lexicalPlan(chunks: number, indexed: number): Plan {
 export type VectorPlan = Plan | 'codes';
 
 /** Chunks whose vectors are compared at most, 1 to 6 µs each in one query, where codes take two. */
-const MOST_COMPARED = 2_000;
+export const MOST_COMPARED = 2_000;
 /** Chunks whose codes are compared at most: 148 bytes each of 384 dimensions. */
-const MOST_CODES = 150_000;
+export const MOST_CODES = 150_000;
+/**
+ * Chunks in the other script than the question that are counted: among more, the index of vectors finds enough. In
+ * knowledge bases that are searched by codes at any rate it only matters whether there are more than are compared.
+ */
+export const ACROSS_COUNTED = 20_000;
 /** Up to so many vectors the graph finds .99 of the nearest, sooner than codes do, where at least half may be seen. */
 const SMALL_GRAPH = 50_000;
 

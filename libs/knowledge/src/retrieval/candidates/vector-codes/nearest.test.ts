@@ -7,6 +7,7 @@ import {
   type TestDatabase,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomOf } from '../../../testing/random.js';
 import { CandidateRepository } from '../candidate.repository.js';
 import { parseMetadataFilter } from '../metadata-filter.js';
 import type { SearchScope } from '../queries.js';
@@ -21,21 +22,21 @@ const GROUP = newId();
 
 /** Vectors that have much in common and are of some topics, as those of texts are; always the same ones. */
 function vectorsOf(count: number, seed: number): Float32Array[] {
-  const common = randomOf(1);
+  const common = aroundZero(1);
   const direction = () => Float32Array.from({ length: EMBEDDER.dimension }, common);
   const shared = direction();
   const topics = Array.from({ length: 10 }, direction);
-  const own = randomOf(seed);
+  const own = aroundZero(seed);
   return Array.from({ length: count }, () => {
     const weights = topics.map(own);
     return shared.map((value, d) => weights.reduce((sum, weight, t) => sum + weight * topics[t]![d]!, value));
   });
 }
 
-/** Numbers from -.5 to .5: Park and Miller, "Random number generators: good ones are hard to find" (CACM 31, 1988). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+/** Numbers from -.5 to .5. */
+function aroundZero(seed: number): () => number {
+  const random = randomOf(seed);
+  return () => random() - 0.5;
 }
 
 describe.each([

@@ -1,17 +1,13 @@
 import { packPassageStates, type PassageStates, STATE_LEVELS, STATE_SCALE } from '@midplane/contracts';
 import { describe, expect, it } from 'vitest';
+import { randomOf } from '../../../testing/random.js';
 import { meetingOf } from './matches.js';
 import { compareTokens, type Similarities } from './compare-tokens.js';
 
 const closenessOf = (found: Similarities, weights: Float32Array) => meetingOf(found, weights).closeness;
 
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
-}
-
 function passage(tokens: number, dimension: number, seed: number): PassageStates {
-  const random = randomNumbers(seed);
+  const random = randomOf(seed);
   return {
     starts: Uint16Array.from({ length: tokens }, (_, i) => 3 * i),
     scales: Uint8Array.from({ length: tokens }, () => 110 + Math.floor(random() * 40)),
@@ -20,7 +16,7 @@ function passage(tokens: number, dimension: number, seed: number): PassageStates
 }
 
 function question(tokens: number, dimension: number, seed: number): Float32Array {
-  const random = randomNumbers(seed);
+  const random = randomOf(seed);
   const values = Float32Array.from({ length: tokens * dimension }, () => random() + random() - 1);
   for (let token = 0; token < tokens; token++) {
     const own = values.subarray(token * dimension, (token + 1) * dimension);
@@ -110,7 +106,7 @@ describe('compareTokens', () => {
 
   it('looks for the best stretch a quarter of its length further on each time', () => {
     const weights = new Float32Array([1, 8, 3]);
-    const random = randomNumbers(4);
+    const random = randomOf(4);
     for (const width of [1, 5, 23, 24, 25, 60, 61, 333]) {
       const values = Float32Array.from({ length: 3 * width }, () => random() - 0.2);
       const over = (from: number, to: number) =>
