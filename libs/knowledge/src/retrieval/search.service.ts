@@ -276,30 +276,14 @@ export class SearchService {
         const { embedder } = group[0]!;
         const { vectors, tokenStates } = await this.embed(text, embedder, group[0]!.name, early);
         this.remember(group, embedder.name);
-        const chunks = chunksOf(group);
-        const indexed = indexedOf(group);
-        const plan = vectorPlan(chunks, indexed, scope.within);
-        const nearest = (way: VectorPlan, of: number, han?: boolean) =>
-          this.candidates.nearest(
-            way,
-            { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
-            embedder,
-            decodeVector(vectors[0]!),
-            of,
-            indexed,
-            candidatesFor(topK),
-            han,
-          );
-        const across = Math.min(
-          chunks,
-          group.reduce((sum, base) => sum + base.across, 0),
+        const { found, other } = await this.nearest(
+          { ...scope, knowledgeBaseIds: group.map(({ id }) => id) },
+          embedder,
+          decodeVector(vectors[0]!),
+          group,
+          candidatesFor(topK),
+          mode === 'HYBRID' ? share < HAN_FROM : undefined,
         );
-        const [found, other] = await Promise.all([
-          nearest(plan, chunks),
-          mode === 'HYBRID' && across > 0
-            ? nearest(acrossPlan(across, plan, scope.within), across, share < HAN_FROM)
-            : [],
-        ]);
         const list = other.length > 0 ? withAcross(found, other, share) : found;
         const { dimension } = embedder;
         const states = tokenStates?.[0];
@@ -310,6 +294,41 @@ export class SearchService {
       }),
     );
     return { lists: found.map(({ list }) => list), question: found.length === 1 ? found[0]!.question : null };
+  }
+
+  /**
+   * The nearest chunks; and those in the other script than the question, which only the graph has to be asked for.
+   * @param otherScript whether that is Han characters; undefined: they are not wanted
+   */
+  private async nearest(
+    scope: SearchScope,
+    embedder: EmbedderBinding,
+    vector: Float32Array,
+    bases: SearchedBase[],
+    limit: number,
+    otherScript: boolean | undefined,
+  ): Promise<{ found: Candidate[]; other: Candidate[] }> {
+    const { candidates } = this;
+    const chunks = chunksOf(bases);
+    const indexed = indexedOf(bases);
+    const plan = vectorPlan(chunks, indexed, scope.within);
+    if (plan !== 'wide') {
+      const near = await candidates.nearestOfEach(plan, scope, embedder, vector, limit);
+      return { found: near.slice(0, limit), other: near.filter(({ han }) => han === otherScript) };
+    }
+    const across = Math.min(
+      chunks,
+      bases.reduce((sum, base) => sum + base.across, 0),
+    );
+    const nearest = (way: VectorPlan, of: number, han?: boolean) =>
+      candidates.nearest(way, scope, embedder, vector, of, indexed, limit, han);
+    const [found, other] = await Promise.all([
+      nearest(plan, chunks),
+      otherScript !== undefined && across > 0
+        ? nearest(acrossPlan(across, scope.within), across, otherScript)
+        : [],
+    ]);
+    return { found, other };
   }
 
   /**

@@ -22,8 +22,8 @@ import {
   vectorQuery,
   wordScoresQuery,
 } from './queries.js';
-import { planWithoutGraph, type VectorPlan } from './plan.js';
-import { lexicalSettings, PLAN_SETTINGS, SETTINGS, vectorSettings } from './settings.js';
+import { planWithoutGraph, type PlanWithoutGraph, type VectorPlan } from './plan.js';
+import { hnswSettings, lexicalSettings, PLAN_SETTINGS, SETTINGS } from './settings.js';
 import { codesQuery, nearestOfQuery, seesAll } from './vector-codes/code-queries.js';
 import { CodeScorer } from './vector-codes/code-scorer.js';
 
@@ -60,6 +60,12 @@ export interface NamedMatch {
 export interface Candidate extends Scored {
   /** What is added to the score where it is compared with others, since it can't be as high as theirs. */
   lift?: number;
+}
+
+/** A chunk that the vector channel found. */
+export interface NearCandidate extends Candidate {
+  /** Whether it is written in Han characters. */
+  han: boolean;
 }
 
 export interface LexicalCandidates {
@@ -103,16 +109,8 @@ interface Texts {
   ranking: TextRanking;
 }
 
-/** What the vector channel is asked for. */
-interface AskedVector {
-  space: string;
-  vector: Float32Array;
-  limit: number;
-  han: boolean | undefined;
-}
-
 interface NearestRow {
-  found: [chunkId: string, cosine: number][];
+  found: [chunkId: string, cosine: number, han: boolean][];
 }
 
 /**
@@ -226,31 +224,34 @@ export class CandidateRepository {
     indexed: number,
     limit: number,
     han?: boolean,
-  ): Promise<Candidate[]> {
-    const asked = { space: vectorSpace(embedder), vector, limit, han };
-    if (plan === 'codes') return this.nearestByCodes(scope, asked);
-    const { text, values } = vectorQuery(
-      plan,
-      scope,
-      asked.space,
-      vector.length,
-      vectorText(vector),
-      limit,
-      han,
-    );
-    const [row] = await this.run<NearestRow>({ text, values }, vectorSettings(plan, indexed));
-    if (plan === 'wide' && row!.found.length < Math.min(limit, chunks))
-      return this.nearest(
-        planWithoutGraph(scope.within),
-        scope,
-        embedder,
-        vector,
-        chunks,
-        indexed,
-        limit,
-        han,
+  ): Promise<NearCandidate[]> {
+    if (plan === 'wide') {
+      const found = await this.nearestByQuery(
+        vectorQuery(plan, scope, vectorSpace(embedder), vector.length, vectorText(vector), limit, han),
+        hnswSettings(indexed),
       );
-    return row!.found.map(toCandidate);
+      if (found.length >= Math.min(limit, chunks)) return found;
+    }
+    const way = plan === 'wide' ? planWithoutGraph(scope.within) : plan;
+    return (await this.nearestOfEach(way, scope, embedder, vector, limit, han)).slice(0, limit);
+  }
+
+  /**
+   * The same without the graph, for both scripts at once: as many of each.
+   * @returns all of them, best first
+   */
+  nearestOfEach(
+    plan: PlanWithoutGraph,
+    scope: SearchScope,
+    embedder: EmbedderBinding,
+    vector: Float32Array,
+    limit: number,
+    han?: boolean,
+  ): Promise<NearCandidate[]> {
+    const space = vectorSpace(embedder);
+    if (plan === 'codes') return this.nearestByCodes(scope, space, vector, limit, han);
+    const query = vectorQuery(plan, scope, space, vector.length, vectorText(vector), limit, han);
+    return this.nearestByQuery(query, PLAN_SETTINGS.narrow);
   }
 
   /**
@@ -259,25 +260,34 @@ export class CandidateRepository {
    */
   private async nearestByCodes(
     scope: SearchScope,
-    asked: AskedVector,
+    space: string,
+    vector: Float32Array,
+    limit: number,
+    han?: boolean,
     whole = seesAll(scope),
-  ): Promise<Candidate[]> {
-    const { space, vector, limit, han } = asked;
+  ): Promise<NearCandidate[]> {
     const { text, values } = codesQuery(scope, space, han, whole);
     const scorer = new CodeScorer(vector, COMPARED * limit);
-    await this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, codes]) =>
-      scorer.add(id!, codes!),
+    await this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, script, codes]) =>
+      scorer.add(id!, script![0] === 1, codes!),
     );
     const best = scorer.finish();
-    if (best.length === 0) return [];
-    const [row] = await this.run<NearestRow>(
-      nearestOfQuery(scope, space, vector.length, vectorText(vector), best, limit),
+    const codes = [...best.han, ...best.other];
+    if (codes.length === 0) return [];
+    const found = await this.nearestByQuery(
+      nearestOfQuery(scope, space, vector.length, vectorText(vector), codes, limit),
       PLAN_SETTINGS.narrow,
     );
-    const { found } = row!;
-    if (whole && found.length < limit && best.length === COMPARED * limit)
-      return this.nearestByCodes(scope, asked, false);
-    return found.map(toCandidate);
+    const tooFew = (compared: number, script: boolean) =>
+      compared === COMPARED * limit && found.filter((near) => near.han === script).length < limit;
+    if (whole && (tooFew(best.han.length, true) || tooFew(best.other.length, false)))
+      return this.nearestByCodes(scope, space, vector, limit, han, false);
+    return found;
+  }
+
+  private async nearestByQuery(query: Query, settings: TransactionSettings): Promise<NearCandidate[]> {
+    const [row] = await this.run<NearestRow>(query, settings);
+    return row!.found.map(([chunkId, score, han]) => ({ chunkId, score, han }));
   }
 
   /** @returns the words of letters that chunks hold, of those that begin like one of `unseen` */
@@ -323,5 +333,3 @@ export class CandidateRepository {
 
 /** As Postgres reads a vector. */
 const vectorText = (vector: Float32Array): string => `[${vector.join(',')}]`;
-
-const toCandidate = ([chunkId, score]: [string, number]): Candidate => ({ chunkId, score });

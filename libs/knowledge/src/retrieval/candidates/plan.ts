@@ -20,6 +20,7 @@ export function lexicalPlan(chunks: number, indexed: number): Plan {
  * the best of them by their vectors (`codes`), or by all of its vectors (`narrow`).
  */
 export type VectorPlan = Plan | 'codes';
+export type PlanWithoutGraph = Exclude<VectorPlan, 'wide'>;
 
 /** Chunks whose vectors are compared at most, 1 to 6 µs each in one query, where codes take two. */
 export const MOST_COMPARED = 2_000;
@@ -47,18 +48,17 @@ export function vectorPlan(chunks: number, indexed: number, within?: Within): Ve
 }
 
 /**
- * How the nearest in the other script than the question are found.
+ * How the nearest in the other script than the question are found, where the graph gives those of both.
  * @param chunks in that script, as far as they are counted
- * @param plan for the chunks of both scripts
  */
-export function acrossPlan(chunks: number, plan: VectorPlan, within?: Within): VectorPlan {
+export function acrossPlan(chunks: number, within?: Within): VectorPlan {
   if (chunks <= MOST_COMPARED) return 'narrow';
   // The graph gives those in the question's own script first, and hardly meets the others where they are few.
-  return plan === 'wide' && chunks < ACROSS_COUNTED ? planWithoutGraph(within) : plan;
+  return chunks < ACROSS_COUNTED ? planWithoutGraph(within) : 'wide';
 }
 
 /** How the nearest are found where the graph gives too few of them: codes tell of no pages and headings. */
-export const planWithoutGraph = (within?: Within): 'codes' | 'narrow' =>
+export const planWithoutGraph = (within?: Within): PlanWithoutGraph =>
   namesPlaces(within) ? 'narrow' : 'codes';
 
 const namesPlaces = (within?: Within): boolean => !!(within?.pages ?? within?.headings);

@@ -180,8 +180,24 @@ from ${from}`;
   return { text, values: parameters.values };
 }
 
+/** `found` of {@link vectorQuery}, as the tail of a query. */
+const FOUND_SQL = `select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance, f.han) order by f.distance, f.chunk_id), '[]') as found
+from found f`;
+
 /**
- * Cosine over the vectors of one embedder. One row: `found` is [[chunk id, cosine], …], best first.
+ * The nearest of each script among the rows `visible`, as the tail of a query.
+ * @param count the parameter of how many
+ */
+export const nearestSql = (count: string): string => `found as (
+  select v.chunk_id, v.han, v.distance, row_number() over (partition by v.han order by v.distance, v.chunk_id) as place
+  from visible v
+)
+${FOUND_SQL}
+where f.place <= ${count}`;
+
+/**
+ * Cosine over the vectors of one embedder. One row: `found` is [[chunk id, cosine, whether written in Han characters], …],
+ * best first: wide, the nearest; narrow, the nearest of each script.
  * @param space under which the embedder's vectors are kept
  * @param vector of the question, as Postgres writes vectors
  * @param han only chunks that are written in Han characters, or only those that are not; narrow, these are found by the
@@ -205,26 +221,19 @@ export function vectorQuery(
   const count = parameters.add(limit);
   // The index is over this very expression, in the partition of this dimension.
   const distance = `(v.embedding::halfvec(${dimension})) <=> ${asked}`;
-  const found =
+  const text =
     plan === 'wide'
-      ? `found as materialized (
-  select v.chunk_id, ${distance} as distance
+      ? `with found as materialized (
+  select v.chunk_id, v.han, ${distance} as distance
   from ${rows.from}
   order by ${distance}
   limit ${count}
-)`
-      : `${rows.seen && `${rows.seen}, `}visible as materialized (
-  select v.chunk_id, ${distance} as distance
+)
+${FOUND_SQL}`
+      : `with ${rows.seen && `${rows.seen}, `}visible as materialized (
+  select v.chunk_id, v.han, ${distance} as distance
   from ${rows.from}
-), found as (
-  select v.chunk_id, v.distance
-  from visible v
-  order by v.distance
-  limit ${count}
-)`;
-  const text = `with ${found}
-select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
-from found f`;
+), ${nearestSql(count)}`;
   return { text, values: parameters.values };
 }
 

@@ -38,7 +38,3 @@ export const lexicalSettings = (read: number): TransactionSettings => ({
   ...PLAN_SETTINGS.wide,
   'pg_textsearch.default_limit': Math.min(MOST_READ, Math.max(1, Math.ceil(read))),
 });
-
-/** @returns Postgres's settings for the vector channel's query */
-export const vectorSettings = (plan: Plan, indexed: number): TransactionSettings =>
-  plan === 'wide' ? hnswSettings(indexed) : PLAN_SETTINGS.narrow;

@@ -6,7 +6,7 @@ with seen as materialized (
     and (d.readers = '{}' or d.readers && $2::text[])
     and d.id = any ($3::uuid[])
 )
-select v.id, v.codes
+select v.id, v.han, v.codes
 from seen s
 join vector_code v on v.document_id = s.id
 where v.knowledge_base_id = any ($1::uuid[])

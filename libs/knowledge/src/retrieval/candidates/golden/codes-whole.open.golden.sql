@@ -1,4 +1,4 @@
-select v.id, v.codes
+select v.id, v.han, v.codes
 from vector_code v
 where v.knowledge_base_id = any ($1::uuid[])
   and v.embedding_model = $2

@@ -17,7 +17,7 @@ with readable as materialized (
     and (jsonb_typeof(d.metadata -> $4) = 'number' and d.metadata -> $4 >= $5::jsonb)
     and (jsonb_typeof(d.metadata -> $6) = 'number' and d.metadata -> $6 < $7::jsonb)
 )
-select v.id, v.codes
+select v.id, v.han, v.codes
 from seen s
 join vector_code v on v.document_id = s.id
 where v.knowledge_base_id = any ($1::uuid[])

@@ -4,7 +4,7 @@ with seen as materialized (
   where d.knowledge_base_id = any ($1::uuid[])
     and d.status = 'READY'
 )
-select v.id, v.codes
+select v.id, v.han, v.codes
 from seen s
 join vector_code v on v.document_id = s.id
 where v.knowledge_base_id = any ($1::uuid[])

@@ -17,19 +17,18 @@ with readable as materialized (
     and (jsonb_typeof(d.metadata -> $6) = 'number' and d.metadata -> $6 >= $7::jsonb)
     and (jsonb_typeof(d.metadata -> $8) = 'number' and d.metadata -> $8 < $9::jsonb)
 ), visible as materialized (
-  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
+  select v.chunk_id, v.han, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
   from seen s
   join chunk_vector v on v.document_id = s.id
   where v.dimension = 384
     and v.embedding_model = $2
 ), found as (
-  select v.chunk_id, v.distance
+  select v.chunk_id, v.han, v.distance, row_number() over (partition by v.han order by v.distance, v.chunk_id) as place
   from visible v
-  order by v.distance
-  limit $11
 )
-select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
-from found f;
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance, f.han) order by f.distance, f.chunk_id), '[]') as found
+from found f
+where f.place <= $11;
 
 -- $1 = "[…]"
 -- $2 = "model@revision"

@@ -6,7 +6,7 @@ with seen as materialized (
     and (d.readers = '{}' or d.readers && $4::text[])
     and d.id = any ($5::uuid[])
 ), visible as materialized (
-  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
+  select v.chunk_id, v.han, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
   from seen s
   join chunk_vector v on v.document_id = s.id
   join chunk c on c.id = v.chunk_id
@@ -29,13 +29,12 @@ with seen as materialized (
       where lower(normalize(h, NFKC)) ~ any ($9::text[])
     )
 ), found as (
-  select v.chunk_id, v.distance
+  select v.chunk_id, v.han, v.distance, row_number() over (partition by v.han order by v.distance, v.chunk_id) as place
   from visible v
-  order by v.distance
-  limit $10
 )
-select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
-from found f;
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance, f.han) order by f.distance, f.chunk_id), '[]') as found
+from found f
+where f.place <= $10;
 
 -- $1 = "[…]"
 -- $2 = "model@revision"

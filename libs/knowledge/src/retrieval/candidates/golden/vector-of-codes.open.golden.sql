@@ -1,16 +1,18 @@
-with found as materialized (
-  select v.chunk_id, (v.embedding::halfvec(384)) <=> $3::halfvec(384) as distance
+with visible as materialized (
+  select v.chunk_id, v.han, (v.embedding::halfvec(384)) <=> $3::halfvec(384) as distance
   from unnest($1::uuid[], $2::int[]) as g (row, place)
   join vector_code r on r.id = g.row
   join document d on d.id = r.document_id
   join chunk_vector v on v.dimension = 384 and v.chunk_id = r.chunk_ids[g.place] and v.embedding_model = $4
   where d.knowledge_base_id = any ($5::uuid[])
     and d.status = 'READY'
-  order by distance
-  limit $6
+), found as (
+  select v.chunk_id, v.han, v.distance, row_number() over (partition by v.han order by v.distance, v.chunk_id) as place
+  from visible v
 )
-select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
-from found f;
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance, f.han) order by f.distance, f.chunk_id), '[]') as found
+from found f
+where f.place <= $6;
 
 -- $1 = ["00000000000070008000000000000001"]
 -- $2 = [1]

@@ -1,5 +1,5 @@
 with found as materialized (
-  select v.chunk_id, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
+  select v.chunk_id, v.han, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
   from chunk_vector v
   join document d on d.id = v.document_id
   join chunk c on c.id = v.chunk_id
@@ -28,7 +28,7 @@ with found as materialized (
   order by (v.embedding::halfvec(384)) <=> $1::halfvec(384)
   limit $10
 )
-select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
+select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance, f.han) order by f.distance, f.chunk_id), '[]') as found
 from found f;
 
 -- $1 = "[…]"

@@ -1,10 +1,11 @@
 import { Parameters } from '../parameters.js';
 import { planWithoutGraph } from '../plan.js';
-import { type Query, type SearchScope, seenSql, visibleSql } from '../queries.js';
+import { nearestSql, type Query, type SearchScope, seenSql, visibleSql } from '../queries.js';
 import type { ScoredCode } from './code-scorer.js';
 
 /**
- * The codes of the vectors that a search may see, in rows of an id and the codes of some dozens, for `copyRows`.
+ * The codes of the vectors that a search may see, in rows of an id, whether the chunks are written in Han characters, and
+ * the codes of some dozens, for `copyEach`.
  * @param space under which the embedder's vectors are kept
  * @param han only of chunks that are written in Han characters, or only of those that are not
  * @param whole the codes of whole knowledge bases, for who may see all but what is not ready: that is left to
@@ -24,11 +25,11 @@ export function codesQuery(scope: SearchScope, space: string, han?: boolean, who
   ].join('\n  and ');
   const text = seen
     ? `with ${seen}
-select v.id, v.codes
+select v.id, v.han, v.codes
 from seen s
 join vector_code v on v.document_id = s.id
 where ${conditions}`
-    : `select v.id, v.codes
+    : `select v.id, v.han, v.codes
 from vector_code v
 where ${conditions}`;
   return { text, values: parameters.values };
@@ -39,9 +40,9 @@ export const seesAll = ({ principals, filter, documentIds, within }: SearchScope
   principals === undefined && filter.length === 0 && !documentIds && !within;
 
 /**
- * Cosine over the vectors of some codes, as long as they may be seen. One row: `found` is [[chunk id, cosine], …], best
- * first.
+ * Cosine over the vectors of some codes, as long as they may be seen. One row: `found` as in `vectorQuery`.
  * @param vector of the question, as Postgres writes vectors
+ * @param limit of each script
  */
 export function nearestOfQuery(
   scope: SearchScope,
@@ -58,18 +59,14 @@ export function nearestOfQuery(
   const model = parameters.add(space);
   const bases = parameters.add(scope.knowledgeBaseIds);
   const visible = visibleSql(scope, parameters);
-  const text = `with found as materialized (
-  select v.chunk_id, (v.embedding::halfvec(${dimension})) <=> ${asked} as distance
+  const text = `with visible as materialized (
+  select v.chunk_id, v.han, (v.embedding::halfvec(${dimension})) <=> ${asked} as distance
   from unnest(${rows}::uuid[], ${places}::int[]) as g (row, place)
   join vector_code r on r.id = g.row
   join document d on d.id = r.document_id
   join chunk_vector v on v.dimension = ${dimension} and v.chunk_id = r.chunk_ids[g.place] and v.embedding_model = ${model}
   where d.knowledge_base_id = any (${bases}::uuid[])
     and ${visible}
-  order by distance
-  limit ${parameters.add(limit)}
-)
-select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance) order by f.distance, f.chunk_id), '[]') as found
-from found f`;
+), ${nearestSql(parameters.add(limit))}`;
   return { text, values: parameters.values };
 }

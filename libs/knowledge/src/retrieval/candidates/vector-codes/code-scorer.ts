@@ -37,21 +37,23 @@ export class CodeScorer {
   /** What each sum is too high by, and what a cosine of 1 is in sums. */
   private readonly offset: number;
   private readonly unit: number;
-  private readonly best: Best;
-  /** Ids of the rows whose codes wait in the memory, one behind the other, and how many codes each has. */
+  /** Of the chunks that are written in Han characters, and of the others. */
+  private readonly bestOf: { han: Best; other: Best };
+  /** Ids of the rows whose codes wait in the memory, one behind the other. */
   private readonly rows = Buffer.allocUnsafe(ID * SCORED_AT_ONCE);
-  private counts: number[] = [];
+  /** How many codes each of them has, and among whose best these may be. */
+  private waiting: { count: number; best: Best }[] = [];
   /** Codes in the memory. */
   private count = 0;
 
   /**
    * @param vector its dimension is a multiple of 128
-   * @param limit how many codes are looked for
+   * @param limit how many codes of each script are looked for
    */
   constructor(vector: Float32Array, limit: number) {
     if (vector.length % BLOCK !== 0)
       throw new RangeError(`${vector.length} dimensions are no multiple of ${BLOCK}.`);
-    this.best = new Best(limit);
+    this.bestOf = { han: new Best(limit), other: new Best(limit) };
     this.bytes = vector.length / 8;
     this.stride = FACTOR + 3 * this.bytes;
     const step = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127 || 1;
@@ -65,23 +67,27 @@ export class CodeScorer {
     this.memory.set(inOrder(values));
   }
 
-  /** @param id of a row @param codes of it, one behind the other: 1 to 4,096 */
-  add(id: Buffer, codes: Buffer): void {
+  /**
+   * @param id of a row
+   * @param han whether its chunks are written in Han characters
+   * @param codes of it, one behind the other: 1 to 4,096
+   */
+  add(id: Buffer, han: boolean, codes: Buffer): void {
     const count = codes.length / this.stride;
     if (!Number.isInteger(count) || count > SCORED_AT_ONCE)
       throw new RangeError(`${codes.length} bytes are no codes of ${8 * this.bytes} dimensions.`);
     if (this.count + count > SCORED_AT_ONCE) this.score();
     this.memory.set(codes, this.codesAt + this.count * this.stride);
-    this.rows.set(id, ID * this.counts.length);
-    this.counts.push(count);
+    this.rows.set(id, ID * this.waiting.length);
+    this.waiting.push({ count, best: han ? this.bestOf.han : this.bestOf.other });
     this.count += count;
   }
 
-  /** @returns the codes of the highest scores, best first. Nothing can be added any more. */
-  finish(): ScoredCode[] {
+  /** @returns the codes of the highest scores of each script, best first. Nothing can be added any more. */
+  finish(): { han: ScoredCode[]; other: ScoredCode[] } {
     this.score();
     giveBack(this.program);
-    return this.best.sorted();
+    return { han: this.bestOf.han.sorted(), other: this.bestOf.other.sorted() };
   }
 
   private score(): void {
@@ -91,13 +97,13 @@ export class CodeScorer {
     const sums = new Int32Array(buffer, this.outAt, this.count);
     const view = new DataView(buffer, this.codesAt);
     let code = 0;
-    for (const [row, count] of this.counts.entries())
+    for (const [row, { count, best }] of this.waiting.entries())
       for (let place = 0; place < count; place++, code++) {
         const score = ((sums[code]! - this.offset) * view.getFloat32(code * this.stride)) / this.unit;
-        if (score <= this.best.least) continue;
-        this.best.add({ row: Buffer.from(this.rows.subarray(ID * row, ID * (row + 1))), place, score });
+        if (score <= best.least) continue;
+        best.add({ row: Buffer.from(this.rows.subarray(ID * row, ID * (row + 1))), place, score });
       }
-    this.counts = [];
+    this.waiting = [];
     this.count = 0;
   }
 }

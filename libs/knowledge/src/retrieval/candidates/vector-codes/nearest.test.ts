@@ -152,6 +152,21 @@ describe.each([
     }
   });
 
+  it.each(['codes', 'narrow'] as const)('of each script are found at once: %s', async (plan) => {
+    const each = await asPrincipal(admin, () =>
+      Promise.all(
+        vectorsOf(5, 99).map((vector) =>
+          candidates.nearestOfEach(plan, scopeOf(), EMBEDDER, vector, LIMIT),
+        ),
+      ),
+    );
+    for (const han of [true, false])
+      expect(each.map((near) => near.filter((candidate) => candidate.han === han))).toEqual(
+        await found('narrow', scopeOf(), { han }),
+      );
+    for (const near of each) expect(near).toEqual(near.toSorted((a, b) => b.score - a.score));
+  });
+
   it('are nobody else’s: not of another tenant, not unready, not unreadable', async () => {
     expect((await found('codes', scopeOf(), { as: stranger })).flat()).toEqual([]);
     const ids = (await found('codes', scopeOf({ principals: [GROUP] }))).flat().map(({ chunkId }) => chunkId);
