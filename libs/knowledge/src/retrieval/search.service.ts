@@ -255,7 +255,7 @@ export class SearchService {
     if (mode === 'VECTOR') return { found: [], reach: 0, unseen: [], weights: [] };
     const chunks = chunksOf(bases);
     const indexed = indexedOf(bases);
-    const plan = lexicalPlan(chunks, indexed);
+    const plan = lexicalPlan(chunks, indexed, scope.within);
     return this.candidates.byWords(plan, scope, words, chunks, indexed, candidatesFor(topK));
   }
 

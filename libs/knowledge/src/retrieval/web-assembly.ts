@@ -22,3 +22,30 @@ export function reserve({ memory }: WebAssemblyProgram, bytes: number): void {
   const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE);
   if (missing > 0) memory.grow(missing);
 }
+
+/** Programs of one kind for those who keep something in the memory over several events: each has one of its own. */
+export interface Pool<P> {
+  /** @returns a program whose memory has so many bytes at least, with anything in it */
+  take(bytes: number): P;
+  /** Nothing of it may be used any more. */
+  giveBack(program: P): void;
+}
+
+/** A program that has grown larger is not kept: its memory never gets smaller. */
+const MOST_KEPT = 8 * 2 ** 20;
+
+/** @param base64 a program that is compiled */
+export function pooled<P extends WebAssemblyProgram>(base64: string): Pool<P> {
+  const instance = compiled<P>(base64);
+  const idle: P[] = [];
+  return {
+    take: (bytes) => {
+      const program = idle.pop() ?? instance();
+      reserve(program, bytes);
+      return program;
+    },
+    giveBack: (program) => {
+      if (program.memory.buffer.byteLength <= MOST_KEPT) idle.push(program);
+    },
+  };
+}

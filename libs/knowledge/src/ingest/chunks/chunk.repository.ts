@@ -39,9 +39,10 @@ export class ChunkRepository {
     );
   }
 
-  /** Removes a document's chunks with their words, vectors, codes of these, and token states. @returns how many chunks there were */
+  /** Removes a document's chunks with their words, vectors, codes of both, and token states. @returns how many chunks there were */
   async removeOf(manager: EntityManager, documentId: string): Promise<number> {
     await manager.query('delete from posting where document_id = $1', [documentId]);
+    await manager.query('delete from word_code where document_id = $1', [documentId]);
     await manager.query('delete from chunk_vector where document_id = $1', [documentId]);
     await manager.query('delete from vector_code where document_id = $1', [documentId]);
     await manager.query('delete from chunk_state where document_id = $1', [documentId]);
@@ -57,7 +58,8 @@ export class ChunkRepository {
       `select (select count(*)::int from chunk where document_id = $1) as chunks,
               (select count(*)::int from posting where document_id = $1) as postings,
               (select count(*)::int from chunk_vector where document_id = $1) as vectors,
-              (select count(*)::int from vector_code where document_id = $1) as codes,
+              (select count(*)::int from vector_code where document_id = $1)
+                + (select count(*)::int from word_code where document_id = $1) as codes,
               (select count(*)::int from chunk_state where document_id = $1) as states`,
       [documentId],
     );

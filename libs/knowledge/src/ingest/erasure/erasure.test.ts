@@ -56,6 +56,7 @@ async function tracesOf(id: string, storageKey: string) {
             (select count(*)::int from posting where document_id = $1) as postings,
             (select count(*)::int from chunk_vector where document_id = $1) as vectors,
             (select count(*)::int from vector_code where document_id = $1) as codes,
+            (select count(*)::int from word_code where document_id = $1) as "wordCodes",
             (select count(*)::int from answer_source where document_id = $1) as answers,
             (select count(*)::int from job where status <> 'DONE' and payload ->> 'documentId' = $1::text) as jobs`,
     [id],
@@ -71,7 +72,7 @@ async function storageKeyOf(id: string): Promise<string> {
   return row!.storage_key;
 }
 
-const NOTHING = { documents: 0, chunks: 0, postings: 0, vectors: 0, codes: 0, answers: 0, jobs: 0, files: 0 };
+const NOTHING = { documents: 0, chunks: 0, postings: 0, vectors: 0, codes: 0, wordCodes: 0, answers: 0, jobs: 0, files: 0 };
 const POLICY = '# Leave\n\nEvery employee has 25 days of annual leave a year.\n';
 const OTHER = '# Canteen\n\nThe canteen opens at eleven and serves soup on Mondays.\n';
 
@@ -88,6 +89,7 @@ test('a deleted document is gone from everywhere, and the proof is in the ledger
     expect(await tracesOf(document.id, storageKey)).toMatchObject({
       documents: 1,
       codes: 1,
+      wordCodes: 1,
       answers: 1,
       files: 2,
     });

@@ -8,12 +8,27 @@ export interface Scored {
   score: number;
 }
 
-/** @param times how many times a text of `length` words holds each of the words. @returns its BM25 */
-const bm25 = (weights: readonly WordWeight[], times: ArrayLike<number>, length: number): number =>
-  weights.reduce((sum, { weight, y }, place) => {
-    const held = times[place]!;
-    return held === 0 ? sum : sum + (weight * held) / (held + FLOOR + y * length);
-  }, 0);
+/**
+ * @param times how many times a text of `length` words holds each of the words, from `first` on
+ * @returns its BM25
+ */
+export function bm25(
+  weights: readonly WordWeight[],
+  times: ArrayLike<number>,
+  length: number,
+  first = 0,
+): number {
+  let sum = 0;
+  for (const [place, { weight, y }] of weights.entries()) {
+    const held = times[first + place]!;
+    if (held > 0) sum += (weight * held) / (held + FLOOR + y * length);
+  }
+  return sum;
+}
+
+/** Of equal ones always the same goes first. */
+export const bestFirst = (found: Scored[]): Scored[] =>
+  found.sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1));
 
 /** Scores texts by the weights of a question's words. */
 export class Bm25Scorer {
@@ -58,13 +73,10 @@ export class TextRanking {
   best(weights: readonly WordWeight[], limit: number): Scored[] {
     const weightOf = new Map(weights.map((weight) => [weight.word, weight]));
     const ofAll = this.words.map((word) => weightOf.get(word) ?? { word, weight: 0, y: 0 });
-    return (
+    return bestFirst(
       this.counted
         .map(({ chunkId, length, times }) => ({ chunkId, score: bm25(ofAll, times, length) }))
-        .filter(({ score }) => score > 0)
-        // Of equal ones always the same goes first.
-        .sort((a, b) => b.score - a.score || (a.chunkId < b.chunkId ? -1 : 1))
-        .slice(0, limit)
-    );
+        .filter(({ score }) => score > 0),
+    ).slice(0, limit);
   }
 }

@@ -6,14 +6,14 @@ import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
 import type { SeenWord } from '../question/index.js';
 import { type AskedBases, basesQuery } from './bases-query.js';
 import { textsOf } from './bm25.js';
-import { type Scored, TextRanking } from './bm25-scorer.js';
+import { bestFirst, type Scored, TextRanking } from './bm25-scorer.js';
+import { seesAll } from './code-rows.js';
 import { reachOf, weightsOf, type WordScores, type WordWeight } from './lexical-weights.js';
 import {
   lexicalQuery,
   passagesQuery,
   postingsQuery,
   statesQuery,
-  type Plan,
   type Query,
   rightAmongQuery,
   type RightPassage,
@@ -22,10 +22,12 @@ import {
   vectorQuery,
   wordScoresQuery,
 } from './queries.js';
-import { planWithoutGraph, type PlanWithoutGraph, type VectorPlan } from './plan.js';
+import { type LexicalPlan, planWithoutGraph, type PlanWithoutGraph, type VectorPlan } from './plan.js';
 import { hnswSettings, lexicalSettings, PLAN_SETTINGS, SETTINGS } from './settings.js';
-import { codesQuery, nearestOfQuery, seesAll } from './vector-codes/code-queries.js';
+import { codesQuery, nearestOfQuery } from './vector-codes/code-queries.js';
 import { CodeScorer } from './vector-codes/code-scorer.js';
+import { chunksOfQuery, wordCodesQuery } from './word-codes/word-code-queries.js';
+import { type RankedCode, WordCodeRanking } from './word-codes/word-code-ranking.js';
 
 /** A knowledge base as a search needs it. */
 export interface SearchedBase {
@@ -103,10 +105,12 @@ export interface ChunkStates {
   words: Buffer;
 }
 
-/** Texts with their counts of a question's words, and what the index scores for each of these. */
+/** Texts with their counts of a question's words. */
 interface Texts {
+  /** What the index scores for each of the words. */
   scores: WordScores[];
-  ranking: TextRanking;
+  /** Best first, as far as they may be seen. */
+  best(weights: WordWeight[], limit: number): Scored[] | Promise<Scored[]>;
 }
 
 interface NearestRow {
@@ -118,6 +122,9 @@ interface NearestRow {
  * the 100 by code to .95 and .94, among the 150 to .98, among the 200 to .99, among the 250 to .995.
  */
 const COMPARED = 5;
+
+/** How many times what is wanted is looked up after codes of words: some of it may not be ready. */
+const RANKED = 2;
 
 /** How many times what is wanted the index of words is asked for: its rows that may be seen come unevenly. */
 const SPARE = 2;
@@ -160,7 +167,7 @@ export class CandidateRepository {
    * @param indexed chunks in the whole index, about
    */
   async byWords(
-    plan: Plan,
+    plan: LexicalPlan,
     scope: SearchScope,
     words: string[],
     chunks: number,
@@ -168,13 +175,15 @@ export class CandidateRepository {
     limit: number,
   ): Promise<LexicalCandidates> {
     if (words.length === 0) return { found: [], reach: 0, unseen: [], weights: [] };
-    const { scores, ranking } =
-      plan === 'narrow'
-        ? await this.allTexts(scope, words)
-        : await this.textsByIndex(scope, words, limit, indexed / Math.max(1, chunks));
+    const { scores, best } =
+      plan === 'codes'
+        ? await this.byWordCodes(scope, words)
+        : plan === 'narrow'
+          ? await this.allTexts(scope, words)
+          : await this.textsByIndex(scope, words, limit, indexed / Math.max(1, chunks));
     const unseen = words.filter((_, i) => scores[i]![0] <= 0);
     const weights = weightsOf(words, scores);
-    const found = ranking.best(weights, limit);
+    const found = await best(weights, limit);
     return { found, reach: reachOf(weights, unseen.length, indexed), unseen, weights };
   }
 
@@ -182,13 +191,47 @@ export class CandidateRepository {
   private async allTexts(scope: SearchScope, words: string[]): Promise<Texts> {
     const { text, values } = postingsQuery(scope);
     const ranking = new TextRanking(words);
-    const [[row]] = await Promise.all([
-      this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS),
+    const [scores] = await Promise.all([
+      this.wordScores(words),
       this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, held]) =>
         ranking.add(id!.toString(), held!),
       ),
     ]);
-    return { scores: row!.weights, ranking };
+    return { scores, best: (weights, limit) => ranking.best(weights, limit) };
+  }
+
+  private async wordScores(words: string[]): Promise<WordScores[]> {
+    const [row] = await this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS);
+    return row!.weights;
+  }
+
+  /**
+   * The same by the codes of their words.
+   * @param whole whether the codes of what is not ready are counted too: where these leave too few, once more without
+   */
+  private async byWordCodes(scope: SearchScope, words: string[], whole = seesAll(scope)): Promise<Texts> {
+    const { text, values } = wordCodesQuery(scope, whole);
+    const ranking = new WordCodeRanking(words);
+    const [scores] = await Promise.all([
+      this.wordScores(words),
+      this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, codes]) => ranking.add(id!, codes!)),
+    ]);
+    return {
+      scores,
+      best: async (weights, limit) => {
+        const ranked = ranking.best(weights, RANKED * limit);
+        const found = (await this.chunksOf(scope, ranked)).slice(0, limit);
+        if (!whole || found.length === limit || ranked.length < RANKED * limit) return found;
+        return (await this.byWordCodes(scope, words, false)).best(weights, limit);
+      },
+    };
+  }
+
+  /** @returns the chunks of codes, as far as they may be seen, best first */
+  private async chunksOf(scope: SearchScope, codes: RankedCode[]): Promise<Scored[]> {
+    if (codes.length === 0) return [];
+    const rows = await this.run<{ n: number; id: string }>(chunksOfQuery(scope, codes), PLAN_SETTINGS.narrow);
+    return bestFirst(rows.map(({ n, id }) => ({ chunkId: id, score: codes[n - 1]!.score })));
   }
 
   /** The same of the chunks that the index finds. @param rows that it has to give for each of the scope, about */
@@ -205,7 +248,7 @@ export class CandidateRepository {
     );
     const ranking = new TextRanking(words);
     for (const [id, held] of row!.found) ranking.add(id, Buffer.from(held));
-    return { scores: row!.weights, ranking };
+    return { scores: row!.weights, best: (weights, count) => ranking.best(weights, count) };
   }
 
   /**

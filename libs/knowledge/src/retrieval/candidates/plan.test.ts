@@ -32,9 +32,17 @@ describe('the vector channel, for the script that the question is not in', () =>
 
 describe('the lexical channel', () => {
   it.each<[number, number, string]>([
+    [300, 300, 'codes'],
+    [50_000, 1_000_000, 'codes'],
+    [50_001, 1_000_000, 'wide'],
+  ])('sees %d of %d: %s', (chunks, indexed, plan) => expect(lexicalPlan(chunks, indexed)).toBe(plan));
+
+  it.each<[number, number, string]>([
     [300, 300, 'narrow'],
     [1_000, 1_000, 'wide'],
     [7_000, 1_000_000, 'narrow'],
     [10_001, 100_000_000, 'wide'],
-  ])('sees %d of %d: %s', (chunks, indexed, plan) => expect(lexicalPlan(chunks, indexed)).toBe(plan));
+  ])('sees what lies in named places, %d of %d: %s', (chunks, indexed, plan) =>
+    expect(lexicalPlan(chunks, indexed, { pages: [3, 3] })).toBe(plan),
+  );
 });

@@ -14,6 +14,7 @@ import {
   vectorQuery,
 } from './queries.js';
 import { codesQuery, nearestOfQuery } from './vector-codes/code-queries.js';
+import { chunksOfQuery, wordCodesQuery } from './word-codes/word-code-queries.js';
 
 const base = '00000000-0000-7000-8000-000000000001';
 const reader = '00000000-0000-7000-8000-000000000002';
@@ -62,6 +63,8 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     ['codes', codesQuery(withoutPlaces(scope), 'model@revision')],
     ['codes-han', codesQuery(withoutPlaces(scope), 'model@revision', true)],
     ['vector-of-codes', nearestOfQuery(scope, 'model@revision', 384, '[…]', CODES, 50)],
+    ['word-codes', wordCodesQuery(withoutPlaces(scope))],
+    ['chunks-of-codes', chunksOfQuery(scope, CODES)],
     ['seen-words', seenWordsQuery(scope, [base], ['anual', 'leef'])],
     ['passages', passagesQuery(scope, [base], 2)],
     [
@@ -80,9 +83,10 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
   });
 
   it('gives the codes of whole knowledge bases only to who may see all of them', async () => {
-    if (name !== 'open')
+    if (name !== 'open') {
       expect(() => codesQuery(withoutPlaces(scope), 'm@r', true, true)).toThrow('may be seen');
-    else
+      expect(() => wordCodesQuery(withoutPlaces(scope), true)).toThrow('may be seen');
+    } else
       await expect(golden(codesQuery(scope, 'model@revision', true, true))).toMatchFileSnapshot(
         './golden/codes-whole.open.golden.sql',
       );
@@ -92,6 +96,8 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
     for (const { text } of [
       codesQuery(withoutPlaces(scope), 'model@revision'),
       nearestOfQuery(scope, 'model@revision', 384, '[…]', CODES, 50),
+      wordCodesQuery(withoutPlaces(scope)),
+      chunksOfQuery(scope, CODES),
     ]) {
       const [beforeCut] = text.split(/\n\s*limit /) as [string];
       expect(beforeCut).toContain(`d.status = 'READY'`);
@@ -99,7 +105,9 @@ describe.each(Object.entries({ open, limited, named }))('the queries of a search
       expect(beforeCut.includes('d.metadata')).toBe(scope.filter.length > 0);
       expect(beforeCut.includes('d.id = any')).toBe(scope.within !== undefined);
     }
-    if (scope.within) expect(() => codesQuery(scope, 'model@revision')).toThrow('pages and headings');
+    if (scope.within)
+      for (const query of [() => codesQuery(scope, 'm@r'), () => wordCodesQuery(scope)])
+        expect(query).toThrow('pages and headings');
   });
 
   it('limits every channel to ready documents, to readers and by metadata before it cuts', () => {

@@ -1,9 +1,9 @@
 with visible as materialized (
-  select v.chunk_id, v.han, (v.embedding::halfvec(384)) <=> $3::halfvec(384) as distance
-  from unnest($1::uuid[], $2::int[]) as g (row, place)
+  select v.chunk_id, v.han, (v.embedding::halfvec(384)) <=> $1::halfvec(384) as distance
+  from unnest($3::uuid[], $4::int[]) with ordinality as g (row, place, n)
   join vector_code r on r.id = g.row
   join document d on d.id = r.document_id
-  join chunk_vector v on v.dimension = 384 and v.chunk_id = r.chunk_ids[g.place] and v.embedding_model = $4
+  join chunk_vector v on v.dimension = 384 and v.chunk_id = r.chunk_ids[g.place] and v.embedding_model = $2
   where d.knowledge_base_id = any ($5::uuid[])
     and d.status = 'READY'
 ), found as (
@@ -14,9 +14,9 @@ select coalesce(json_agg(json_build_array(f.chunk_id, 1 - f.distance, f.han) ord
 from found f
 where f.place <= $6;
 
--- $1 = ["00000000000070008000000000000001"]
--- $2 = [1]
--- $3 = "[…]"
--- $4 = "model@revision"
+-- $1 = "[…]"
+-- $2 = "model@revision"
+-- $3 = ["00000000000070008000000000000001"]
+-- $4 = [1]
 -- $5 = ["00000000-0000-7000-8000-000000000001"]
 -- $6 = 50

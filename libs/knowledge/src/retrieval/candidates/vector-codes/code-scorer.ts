@@ -1,4 +1,5 @@
-import { giveBack, type Program, takeProgram } from './program.js';
+import type { CodePlace } from '../code-rows.js';
+import { type Program, programs } from './program.js';
 
 /** Bytes of the factor that each code begins with. */
 const FACTOR = 4;
@@ -11,12 +12,8 @@ const BLOCK = 128;
 /** Codes that are scored at once. */
 const SCORED_AT_ONCE = 4096;
 
-/** A code among those of its row. */
-export interface ScoredCode {
-  /** The id of the row. */
-  row: Buffer;
-  /** 0-based. */
-  place: number;
+/** A code by how near its vector is. */
+export interface ScoredCode extends CodePlace {
   /** The cosine, about. */
   score: number;
 }
@@ -62,7 +59,7 @@ export class CodeScorer {
     this.offset = MIDDLE * values.reduce((sum, value) => sum + value, 0);
     this.outAt = vector.length;
     this.codesAt = this.outAt + 4 * SCORED_AT_ONCE;
-    this.program = takeProgram(this.codesAt + this.stride * SCORED_AT_ONCE);
+    this.program = programs.take(this.codesAt + this.stride * SCORED_AT_ONCE);
     this.memory = new Uint8Array(this.program.memory.buffer);
     this.memory.set(inOrder(values));
   }
@@ -86,7 +83,7 @@ export class CodeScorer {
   /** @returns the codes of the highest scores of each script, best first. Nothing can be added any more. */
   finish(): { han: ScoredCode[]; other: ScoredCode[] } {
     this.score();
-    giveBack(this.program);
+    programs.giveBack(this.program);
     return { han: this.bestOf.han.sorted(), other: this.bestOf.other.sorted() };
   }
 

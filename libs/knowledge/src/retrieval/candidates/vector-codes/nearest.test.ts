@@ -155,9 +155,7 @@ describe.each([
   it.each(['codes', 'narrow'] as const)('of each script are found at once: %s', async (plan) => {
     const each = await asPrincipal(admin, () =>
       Promise.all(
-        vectorsOf(5, 99).map((vector) =>
-          candidates.nearestOfEach(plan, scopeOf(), EMBEDDER, vector, LIMIT),
-        ),
+        vectorsOf(5, 99).map((vector) => candidates.nearestOfEach(plan, scopeOf(), EMBEDDER, vector, LIMIT)),
       ),
     );
     for (const han of [true, false])

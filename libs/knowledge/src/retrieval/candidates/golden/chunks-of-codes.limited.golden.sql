@@ -1,0 +1,20 @@
+select g.n::int as n, r.chunk_ids[g.place] as id
+  from unnest($1::uuid[], $2::int[]) with ordinality as g (row, place, n)
+  join word_code r on r.id = g.row
+  join document d on d.id = r.document_id
+  where d.knowledge_base_id = any ($3::uuid[])
+    and d.status = 'READY'
+    and (d.readers = '{}' or d.readers && $4::text[])
+    and d.metadata @> any ($5::jsonb[])
+    and (jsonb_typeof(d.metadata -> $6) = 'number' and d.metadata -> $6 >= $7::jsonb)
+    and (jsonb_typeof(d.metadata -> $8) = 'number' and d.metadata -> $8 < $9::jsonb);
+
+-- $1 = ["00000000000070008000000000000001"]
+-- $2 = [1]
+-- $3 = ["00000000-0000-7000-8000-000000000001"]
+-- $4 = ["00000000-0000-7000-8000-000000000002"]
+-- $5 = ["{\"dept\":\"HR\"}","{\"dept\":[\"HR\"]}","{\"dept\":\"Legal\"}","{\"dept\":[\"Legal\"]}"]
+-- $6 = "year"
+-- $7 = "2020"
+-- $8 = "year"
+-- $9 = "2024"
