@@ -33,8 +33,10 @@ describe('the vector channel, for the script that the question is not in', () =>
 describe('the lexical channel', () => {
   it.each<[number, number, string]>([
     [300, 300, 'codes'],
-    [50_000, 1_000_000, 'codes'],
-    [50_001, 1_000_000, 'wide'],
+    [1_000, 1_000, 'wide'],
+    [22_000, 1_000_000, 'codes'],
+    [23_000, 1_000_000, 'wide'],
+    [50_001, 100_000_000, 'wide'],
   ])('sees %d of %d: %s', (chunks, indexed, plan) => expect(lexicalPlan(chunks, indexed)).toBe(plan));
 
   it.each<[number, number, string]>([

@@ -6,23 +6,25 @@ import type { Plan, Within } from './queries.js';
  */
 export type LexicalPlan = Plan | 'codes';
 
-/** Chunks whose words' codes are counted at most: some 480 bytes each. */
+/** Chunks whose words' codes are counted at most: those of so many are some 30 MB. */
 const MOST_WORD_CODES = 50_000;
 /** Chunks whose words are counted one by one at most: those of so many are some 20 MB. */
 const MOST_COUNTED = 10_000;
 
 /**
  * Whether the lexical channel goes through its index. There it reads about 50 × indexed / chunks postings in order
- * until it has met 50 of the scope, which costs about what reading as many chunks' words and counting them does, 15 µs
- * each: so both cost the same at chunks² = 50 × indexed. Codes cost a tenth of that, but tell of no pages and headings.
+ * until it has met 50 of the scope, which costs about what reading the codes of ten times as many chunks and counting
+ * in these does, 1.3 µs each: so both cost the same at chunks² = 500 × indexed. Codes tell of no pages and headings:
+ * words themselves cost ten times as much.
  * @param chunks that the search may see
  * @param indexed chunks in the whole index
  * @param within what the question names
  */
 export function lexicalPlan(chunks: number, indexed: number, within?: Within): LexicalPlan {
-  if (!namesPlaces(within)) return chunks <= MOST_WORD_CODES ? 'codes' : 'wide';
-  const few = chunks <= 300 || chunks * chunks < 50 * indexed;
-  return few && chunks <= MOST_COUNTED ? 'narrow' : 'wide';
+  const cheaper = (times: number, most: number) =>
+    chunks <= 300 || (chunks <= most && chunks * chunks < times * indexed);
+  if (namesPlaces(within)) return cheaper(50, MOST_COUNTED) ? 'narrow' : 'wide';
+  return cheaper(500, MOST_WORD_CODES) ? 'codes' : 'wide';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Best } from '../best.js';
 import type { CodePlace } from '../code-rows.js';
 import { type Program, programs } from './program.js';
 
@@ -35,11 +36,11 @@ export class CodeScorer {
   private readonly offset: number;
   private readonly unit: number;
   /** Of the chunks that are written in Han characters, and of the others. */
-  private readonly bestOf: { han: Best; other: Best };
+  private readonly bestOf: { han: Best<ScoredCode>; other: Best<ScoredCode> };
   /** Ids of the rows whose codes wait in the memory, one behind the other. */
   private readonly rows = Buffer.allocUnsafe(ID * SCORED_AT_ONCE);
   /** How many codes each of them has, and among whose best these may be. */
-  private waiting: { count: number; best: Best }[] = [];
+  private waiting: { count: number; best: Best<ScoredCode> }[] = [];
   /** Codes in the memory. */
   private count = 0;
 
@@ -113,24 +114,4 @@ function inOrder(values: Int8Array): Int8Array {
     ordered[d - ofBlock + 16 * (7 - (ofBlock % 8)) + (ofBlock >> 3)] = values[d]!;
   }
   return ordered;
-}
-
-/** The highest scored of many. */
-class Best {
-  /** What does not score higher is none of them. */
-  least = -Infinity;
-  private kept: ScoredCode[] = [];
-
-  constructor(private readonly limit: number) {}
-
-  add(code: ScoredCode): void {
-    this.kept.push(code);
-    if (this.kept.length < 4 * this.limit) return;
-    this.kept = this.sorted();
-    this.least = this.kept.at(-1)!.score;
-  }
-
-  sorted(): ScoredCode[] {
-    return this.kept.sort((a, b) => b.score - a.score).slice(0, this.limit);
-  }
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { Best } from '../best.js';
 import { bm25 } from '../bm25-scorer.js';
 import type { CodePlace } from '../code-rows.js';
 import type { WordWeight } from '../lexical-weights.js';
@@ -8,7 +9,7 @@ import { type Program, programs } from './program.js';
 /** Bytes before the counts of a text: its row, its place there, its number of words. */
 const HEAD = 8;
 /** Slots for each word, at least: with few of them taken, hardly any word of a text meets one that is. */
-const SLOTS = 16;
+const SLOTS = 64;
 /** Bytes of the shortest code. */
 const LEAST = 6;
 /** Bytes that the memory grows by more than is needed, so that it does so seldom. */
@@ -73,19 +74,16 @@ export class WordCodeRanking {
     const { buffer } = this.program.memory;
     const bytes = new Uint8Array(buffer);
     const view = new DataView(buffer);
-    const scored: { at: number; score: number }[] = [];
+    const scored = new Best<{ at: number; score: number }>(limit);
     for (let at = this.outAt; at < this.out; at += this.stride) {
       const score = bm25(ofAll, bytes, view.getUint16(at + 6, true), at + HEAD);
-      if (score > 0) scored.push({ at, score });
+      if (score > Math.max(0, scored.least)) scored.add({ at, score });
     }
-    const best = scored
-      .sort((a, b) => b.score - a.score)
-      .slice(0, limit)
-      .map(({ at, score }) => ({
-        row: this.rows[view.getInt32(at, true)]!,
-        place: view.getUint16(at + 4, true),
-        score,
-      }));
+    const best = scored.sorted().map(({ at, score }) => ({
+      row: this.rows[view.getInt32(at, true)]!,
+      place: view.getUint16(at + 4, true),
+      score,
+    }));
     programs.giveBack(this.program);
     return best;
   }

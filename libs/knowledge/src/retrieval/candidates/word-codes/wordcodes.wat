@@ -42,7 +42,7 @@
   (func (export "count")
     (param $codes i32) (param $end i32) (param $mask i32) (param $row i32) (param $stride i32) (param $out i32)
     (result i32)
-    (local $place i32) (local $times i32) (local $met i32) (local $stop i32) (local $clear i32)
+    (local $place i32) (local $times i32) (local $met i32) (local $stop i32) (local $clear i32) (local $hash i32)
     (loop $text
       (if (i32.ge_u (local.get $codes) (local.get $end)) (then (return (local.get $out))))
       (local.set $times (i32.add (local.get $out) (i32.const 8)))
@@ -67,14 +67,13 @@
       (block $done
         (loop $next
           (br_if $done (i32.ge_u (local.get $codes) (local.get $stop)))
-          (local.set $met
-            (i32.or
-              (local.get $met)
-              (call $meet
-                (local.get $mask)
-                (i32.and (i32.load (local.get $codes)) (i32.const 0xffffff))
-                (local.get $times)
-                (i32.load8_u offset=3 (local.get $codes)))))
+          (local.set $hash (i32.and (i32.load (local.get $codes)) (i32.const 0xffffff)))
+          (if (i32.load16_u (i32.shl (i32.and (local.get $hash) (local.get $mask)) (i32.const 1)))
+            (then
+              (local.set $met
+                (i32.or
+                  (local.get $met)
+                  (call $meet (local.get $mask) (local.get $hash) (local.get $times) (i32.load8_u offset=3 (local.get $codes)))))))
           (local.set $codes (i32.add (local.get $codes) (i32.const 4)))
           (br $next)))
 
@@ -83,14 +82,13 @@
       (block $done
         (loop $next
           (br_if $done (i32.ge_u (local.get $codes) (local.get $stop)))
-          (local.set $met
-            (i32.or
-              (local.get $met)
-              (call $meet
-                (local.get $mask)
-                (i32.and (i32.load (local.get $codes)) (i32.const 0xffffff))
-                (local.get $times)
-                (i32.const 1))))
+          (local.set $hash (i32.and (i32.load (local.get $codes)) (i32.const 0xffffff)))
+          (if (i32.load16_u (i32.shl (i32.and (local.get $hash) (local.get $mask)) (i32.const 1)))
+            (then
+              (local.set $met
+                (i32.or
+                  (local.get $met)
+                  (call $meet (local.get $mask) (local.get $hash) (local.get $times) (i32.const 1))))))
           (local.set $codes (i32.add (local.get $codes) (i32.const 3)))
           (br $next)))
 
