@@ -1,6 +1,6 @@
 import type { Named, NamedDocument } from '../question/index.js';
 import { Parameters } from './parameters.js';
-import { ACROSS_COUNTED, MOST_CODES, MOST_COMPARED } from './plan.js';
+import { ACROSS_COUNTED, MOST_CODES, MOST_COMPARED, SMALL_GRAPH } from './plan.js';
 import { type Query, type SearchScope, visibleSql } from './queries.js';
 
 /** What a question tells of the knowledge bases that it is asked of. */
@@ -26,22 +26,25 @@ export const NAMED_DOCUMENTS = 200;
 /**
  * The knowledge bases of a search: a row for each that the tenant has, with the embedder that it is bound to, the
  * ranking that was fitted to it, about how many chunks the search may see (`chunks`) and the whole index holds
- * (`indexed`), how many there are in the other script than the question (`across`), the ids of the documents that it may
- * see where these are few (`documents`, else null), and the visible documents that the question may mean (`named`): id,
- * title, chunks, which of the names their titles hold, and whether they are from the named time.
+ * (`indexed`), how many there are in the other script than the question where the graph is asked (`across`), the ids of
+ * the documents that it may see where these are few (`documents`, else null), and the visible documents that the question
+ * may mean (`named`): id, title, chunks, which of the names their titles hold, and whether they are from the named time.
  * @param asked undefined where there is no question
  */
 export function basesQuery(scope: SearchScope, asked?: AskedBases): Query {
   const parameters = new Parameters();
   const bases = parameters.add(scope.knowledgeBaseIds);
   const everything = scope.principals === undefined && scope.filter.length === 0;
-  const text = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
+  const sized = `select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
   k.dimension, k.ranking,
   ${everything ? 'k.chunk_count as chunks, null as documents' : 'size.chunks, size.documents'},
-  ${acrossSql(asked)} as across,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed${namedSql(scope, asked?.named, parameters)}
 from knowledge_base k${everything ? '' : sizeSql(scope, parameters)}
 where k.id = any (${bases}::uuid[]) and not k.deleting`;
+  const text = `select b.*, ${acrossSql(asked)} as across
+from (
+${sized}
+) b`;
   return { text, values: parameters.values };
 }
 
@@ -106,20 +109,23 @@ cross join lateral (
 ) size`;
 }
 
-/** The chunks of a knowledge base that are in the other script than the question, up to a number. */
+/**
+ * The chunks of a knowledge base that are in the other script than the question, up to a number; 0 where the graph is not
+ * asked, since only beside it these are looked for separately.
+ */
 const acrossSql = (asked: AskedBases | undefined): string =>
   asked?.han !== undefined
-    ? `(
+    ? `case when sum(b.chunks) over () > case when b.indexed <= ${SMALL_GRAPH} then ${MOST_COMPARED} else ${MOST_CODES} end then (
     select count(*)::int
     from (
       select from chunk_vector v
-      where v.dimension = k.dimension
-        and v.knowledge_base_id = k.id
-        and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
+      where v.dimension = b.dimension
+        and v.knowledge_base_id = b.id
+        and v.embedding_model = b."embedderName" || '@' || b."embedderRevision"
         and v.han = ${!asked.han}
-      limit case when k.chunk_count > ${MOST_CODES} then ${ACROSS_COUNTED} else ${MOST_COMPARED + 1} end
+      limit case when b.indexed <= ${SMALL_GRAPH} then ${MOST_COMPARED + 1} else ${ACROSS_COUNTED} end
     ) v
-  )`
+  ) else 0 end`
     : '0';
 
 /** The documents of a knowledge base that a question may mean, as a column, or nothing where it names none. */

@@ -38,13 +38,10 @@ export type PlanWithoutGraph = Exclude<VectorPlan, 'wide'>;
 export const MOST_COMPARED = 2_000;
 /** Chunks whose codes are compared at most: 148 bytes each of 384 dimensions. */
 export const MOST_CODES = 150_000;
-/**
- * Chunks in the other script than the question that are counted: among more, the index of vectors finds enough. In
- * knowledge bases that are searched by codes at any rate it only matters whether there are more than are compared.
- */
+/** Chunks in the other script than the question that are counted: among more, the index of vectors finds enough. */
 export const ACROSS_COUNTED = 20_000;
 /** Up to so many vectors the graph finds .99 of the nearest, sooner than codes do, where at least half may be seen. */
-const SMALL_GRAPH = 50_000;
+export const SMALL_GRAPH = 50_000;
 
 /**
  * The same for the vector channel, where codes find as good as all of the nearest, and the graph the fewer the larger

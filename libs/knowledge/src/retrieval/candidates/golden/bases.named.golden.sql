@@ -1,17 +1,18 @@
-select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
-  k.dimension, k.ranking,
-  size.chunks, size.documents,
-  (
+select b.*, case when sum(b.chunks) over () > case when b.indexed <= 50000 then 2000 else 150000 end then (
     select count(*)::int
     from (
       select from chunk_vector v
-      where v.dimension = k.dimension
-        and v.knowledge_base_id = k.id
-        and v.embedding_model = k.embedding_model || '@' || k.embedding_revision
+      where v.dimension = b.dimension
+        and v.knowledge_base_id = b.id
+        and v.embedding_model = b."embedderName" || '@' || b."embedderRevision"
         and v.han = true
-      limit case when k.chunk_count > 150000 then 20000 else 2001 end
+      limit case when b.indexed <= 50000 then 2001 else 20000 end
     ) v
-  ) as across,
+  ) else 0 end as across
+from (
+select k.id, k.name, k.embedding_model as "embedderName", k.embedding_revision as "embedderRevision",
+  k.dimension, k.ranking,
+  size.chunks, size.documents,
   (select greatest(i.reltuples, 0)::float8 from pg_class i where i.oid = 'posting'::regclass) as indexed,
   (
     select coalesce(json_agg(n), '[]')
@@ -62,7 +63,8 @@ cross join lateral (
     case when (select r.documents < 2000 from readable_size r) and count(*) < 1000 then coalesce(json_agg(s.id), '[]') end as documents
   from seen s
 ) size
-where k.id = any ($1::uuid[]) and not k.deleting;
+where k.id = any ($1::uuid[]) and not k.deleting
+) b;
 
 -- $1 = ["00000000-0000-7000-8000-000000000001"]
 -- $2 = ["00000000-0000-7000-8000-000000000002"]
