@@ -112,3 +112,35 @@ describe('how much of a knowledge base may be seen', () => {
     expect(rows).toEqual([]);
   });
 });
+
+describe('what is in the other script than the question', () => {
+  /** @returns how many chunks are counted for an English question, and for a Chinese one */
+  const across = (principals?: string[]) =>
+    asPrincipal(admin, async () => {
+      const scope = { knowledgeBaseIds: [base], principals, filter: [] };
+      const counts = [];
+      for (const han of [false, true]) {
+        const [found] = await candidates().bases(scope, { han, named: undefined });
+        counts.push(found!.across);
+      }
+      return counts;
+    });
+
+  it('is counted where the graph is asked, and nowhere else', async () => {
+    const [document] = await query<{ id: string }>('select id from document order by id desc limit 1');
+    await query(
+      `with written as (
+         insert into chunk (id, tenant_id, knowledge_base_id, document_id, ordinal, text, tokens)
+         select uuidv7(), $1, $2, $3, i, case when i <= 5 then '年假' else 'leave' end, 0 from generate_series(1, 12) i
+         returning id, han
+       )
+       insert into chunk_vector
+         (chunk_id, tenant_id, knowledge_base_id, document_id, han, embedding_model, dimension, embedding)
+       select w.id, $1, $2, $3, w.han, 'model@1', 384, array_fill(1, array[384])::vector::halfvec from written w`,
+      [admin.tenantId, base, document!.id],
+    );
+    expect(await across()).toEqual([5, 7]);
+    // So few that all of them are compared.
+    expect(await across([GROUP])).toEqual([0, 0]);
+  });
+});
