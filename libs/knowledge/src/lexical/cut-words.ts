@@ -42,6 +42,12 @@ const SCIENTIFIC = /^\d+e\d/;
 /** Longest word kept, in UTF-16 units: what is longer is no word but data, and is cut. */
 const MAX_LENGTH = 64;
 
+/** Which of a text's words are looked for: these, and those that stand at a place, in UTF-16 units of the text. */
+export interface Wanted {
+  words: ReadonlySet<string>;
+  places: readonly number[];
+}
+
 /**
  * The words of a text, as they are indexed and asked for. Chinese is cut by jieba in search mode (a long word and
  * the words within it); English is stemmed; a code stands whole and in parts; digits keep their decimal point.
@@ -49,20 +55,23 @@ const MAX_LENGTH = 64;
  * a decimal point is written 点.
  * @param wanted gives only these words, quicker: Chinese that holds none of them is not cut
  */
-export function wordsOf(original: string, wanted?: ReadonlySet<string>): Word[] {
+export function wordsOf(original: string, wanted?: Wanted): Word[] {
   const { text, startOf, endOf } = fold(original);
   const words: Word[] = [];
   const han: { run: string; at: number }[] = [];
-  const add = (whole: string, start: number, length: number) => {
+  const placed = (start: number, end: number) =>
+    wanted!.places.some((place) => place >= start && place < end);
+  const add = (whole: string, at: number, length: number) => {
     const word = whole.slice(0, MAX_LENGTH);
-    if (!wanted || wanted.has(word))
-      words.push({ word, start: startOf(start), end: endOf(start + length - 1) });
+    const [start, end] = [startOf(at), endOf(at + length - 1)];
+    if (!wanted || wanted.words.has(word) || placed(start, end)) words.push({ word, start, end });
   };
-  const sought = wanted && [...wanted];
-  const worthCutting = (run: string) => !sought || sought.some((word) => run.includes(word));
+  const sought = wanted && [...wanted.words];
+  const worthCutting = (run: string, at: number) =>
+    !sought || sought.some((word) => run.includes(word)) || placed(startOf(at), endOf(at + run.length - 1));
   for (const { 0: run, 1: isHan, 2: isUnspaced, index } of text.matchAll(RUN)) {
     if (isHan) {
-      if (worthCutting(run)) han.push({ run, at: index });
+      if (worthCutting(run, index)) han.push({ run, at: index });
     } else if (isUnspaced) cutPairs(run, (word, at) => add(word, index + at, word.length));
     else cutCode(run, (word, at, length) => add(word, index + at, length));
   }

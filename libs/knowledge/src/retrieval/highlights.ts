@@ -29,12 +29,10 @@ export function highlightsOf(
   ahead = 0,
 ): Span[] {
   const asked = new Set(words.filter((word) => !UNMARKED.has(word)));
-  const met = alignment ? placesMet(alignment, ahead) : [];
+  const places = alignment ? placesMet(alignment, ahead) : [];
   const spans: Span[] = [];
-  const found = wordsOf(text, met.length > 0 ? undefined : asked);
-  for (const { word, start, end } of found) {
-    if (!asked.has(word) && (UNMARKED.has(word) || !met.some((place) => place >= start && place < end)))
-      continue;
+  for (const { word, start, end } of wordsOf(text, { words: asked, places })) {
+    if (UNMARKED.has(word)) continue;
     const last = spans.at(-1);
     if (last && start <= last[1]) last[1] = Math.max(last[1], end);
     else spans.push([start, end]);
