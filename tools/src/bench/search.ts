@@ -208,7 +208,9 @@ async function askAllWays(question: string) {
     return packed;
   });
   const states = decodeQuestionStates(embedded.tokenStates![0]!, model!.dimension);
-  const [, compared] = await timed(() => scorer.meet({ dimension: model!.dimension, states }, passages));
+  const [, compared] = await timed(() =>
+    scorer.meet({ dimension: model!.dimension, states }, (add) => passages.forEach(add)),
+  );
   const [, plain] = await timed(() => ask(question, false));
   const [inside, search] = await timed(() => ask(question));
   return { embed, lexical, vector, read, compared, plain, inside, search };

@@ -44,19 +44,6 @@ export class Database {
     }, settings);
   }
 
-  /** The same. @returns all rows */
-  async copyRows(
-    text: string,
-    values: readonly unknown[],
-    settings: TransactionSettings = {},
-  ): Promise<CopiedRow[]> {
-    const rows: CopiedRow[] = [];
-    await this.copyEach(text, values, settings, (row) => {
-      rows.push(row.map((column) => column && Buffer.from(column)));
-    });
-    return rows;
-  }
-
   /** Work on the rows of a named tenant, for what runs before or outside of a call (start-up, a job's bookkeeping). */
   tenantOf<T>(tenantId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.transaction('midplane_app', tenantId, {}, work);

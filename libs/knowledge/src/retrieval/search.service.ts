@@ -439,10 +439,9 @@ export class SearchService {
     const { dimension } = model;
     const states = decodeQuestionStates(asked.tokenStates![0]!, dimension);
     const question = { space: vectorSpace(model), dimension, han: shareOfHan(query), states };
-    const meetings = await this.aligner.scorer.meet(
-      question,
-      given.tokenStates!.map((encoded) => Buffer.from(encoded, 'base64')),
-    );
+    const meetings = await this.aligner.scorer.meet(question, (add) => {
+      for (const encoded of given.tokenStates!) add(Buffer.from(encoded, 'base64'));
+    });
     return { question, aligned: new Map(ids.map((id, i) => [id, meetings[i]!])) };
   }
 }
@@ -512,11 +511,9 @@ function view(
   };
 }
 
-function alignmentView({ starts, values }: Meeting, ahead: number): TokenAlignment {
+function alignmentView({ starts, cosines }: Meeting, ahead: number): TokenAlignment {
   return {
     starts: Array.from(starts, (start) => Math.max(-1, start - ahead)),
-    cosines: Buffer.from(Int8Array.from(values, (cosine) => Math.round(127 * cosine)).buffer).toString(
-      'base64',
-    ),
+    cosines: Buffer.from(cosines.buffer, cosines.byteOffset, cosines.byteLength).toString('base64'),
   };
 }

@@ -679,9 +679,17 @@ describe.each([
       ),
     );
     const states = (principal: Principal, principals?: string[]) =>
-      asPrincipal(principal, () =>
-        new CandidateRepository(db.database).states({ ...scope, principals }, space[0]!.space, ids),
-      );
+      asPrincipal(principal, async () => {
+        const read: string[] = [];
+        const keep = ({ chunkId }: { chunkId: string }) => void read.push(chunkId);
+        await new CandidateRepository(db.database).states(
+          { ...scope, principals },
+          space[0]!.space,
+          ids,
+          keep,
+        );
+        return read;
+      });
     expect(await states(owner)).toHaveLength(ids.length);
     expect(await states(stranger)).toEqual([]);
     const readable = await states(owner, [newId()]);

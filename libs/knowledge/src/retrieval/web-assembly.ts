@@ -31,8 +31,9 @@ export interface Pool<P> {
   giveBack(program: P): void;
 }
 
-/** A program that has grown larger is not kept: its memory never gets smaller. */
+/** A program that has grown larger is not kept, since its memory never gets smaller; nor more of them than these. */
 const MOST_KEPT = 8 * 2 ** 20;
+const MOST_IDLE = 8;
 
 /** @param base64 a program that is compiled */
 export function pooled<P extends WebAssemblyProgram>(base64: string): Pool<P> {
@@ -45,7 +46,7 @@ export function pooled<P extends WebAssemblyProgram>(base64: string): Pool<P> {
       return program;
     },
     giveBack: (program) => {
-      if (program.memory.buffer.byteLength <= MOST_KEPT) idle.push(program);
+      if (idle.length < MOST_IDLE && program.memory.buffer.byteLength <= MOST_KEPT) idle.push(program);
     },
   };
 }

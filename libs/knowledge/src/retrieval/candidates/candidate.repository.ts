@@ -348,18 +348,20 @@ export class CandidateRepository {
 
   /**
    * @param space under which the embedder's states are kept
-   * @returns the token states of those chunks that have any and may still be seen
+   * @param onChunk gets the token states of each of those chunks that have any and may still be seen; the bytes are only
+   *   there until it returns
    */
-  async states(scope: SearchScope, space: string, chunkIds: string[]): Promise<ChunkStates[]> {
-    if (chunkIds.length === 0) return [];
+  async states(
+    scope: SearchScope,
+    space: string,
+    chunkIds: string[],
+    onChunk: (chunk: ChunkStates) => void,
+  ): Promise<void> {
+    if (chunkIds.length === 0) return;
     const { text, values } = statesQuery(scope, space, chunkIds);
-    const rows = (await this.database.copyRows(text, values, SETTINGS)) as Buffer[][];
-    return rows.map(([chunkId, states, han, words]) => ({
-      chunkId: chunkId!.toString(),
-      states: states!,
-      han: han![0] === 1,
-      words: words!,
-    }));
+    await this.database.copyEach(text, values, SETTINGS, ([chunkId, states, han, words]) =>
+      onChunk({ chunkId: chunkId!.toString(), states: states!, han: han![0] === 1, words: words! }),
+    );
   }
 
   /** @returns the ids of those of the chunks that are a right passage and may still be seen */

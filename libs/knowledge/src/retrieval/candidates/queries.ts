@@ -170,7 +170,7 @@ export function wordScoresQuery(words: string[]): Query {
   };
 }
 
-/** The words of every chunk that a search may see, with its id as text, for `copyRows`. */
+/** The words of every chunk that a search may see, with its id as text, for `copyEach`. */
 export function postingsQuery(scope: SearchScope): Query {
   const parameters = new Parameters();
   const { seen, from } = rowsOf('narrow', scope, 'posting p', parameters);
@@ -261,7 +261,7 @@ group by w.word`;
 
 /**
  * The token states of chunks, as long as they may be seen, with their ids as text, their scripts and their words, for
- * `copyRows`.
+ * `copyEach`.
  * @param space under which the embedder's states are kept
  */
 export function statesQuery(scope: SearchScope, space: string, chunkIds: string[]): Query {

@@ -15,7 +15,9 @@ export interface BestMatches {
 }
 
 /** How the question's tokens meet those of a passage. */
-export interface Meeting extends Similarities {
+export interface Meeting extends Pick<Similarities, 'starts'> {
+  /** Question tokens × passage tokens, row by row: cosines × 127, rounded. */
+  cosines: Int8Array<ArrayBuffer>;
   best: BestMatches;
   /** 0–1. */
   closeness: number;
@@ -38,7 +40,9 @@ export function meetingOf({ values, starts }: Similarities, weights: Float32Arra
   const rows = weights.length;
   const best = { cosines: new Float32Array(rows), starts: new Uint16Array(rows) };
   const width = starts.length;
-  if (values.length === 0) return { values, starts, best, closeness: 0 };
+  const cosines = new Int8Array(values.length);
+  if (values.length === 0) return { starts, cosines, best, closeness: 0 };
+  for (let i = 0; i < values.length; i++) cosines[i] = Math.round(127 * values[i]!);
   // Stretches begin a block apart, so that the best of each block is looked for once.
   const block = stretch / BLOCKS;
   const blocks = Math.ceil(width / block);
@@ -71,7 +75,7 @@ export function meetingOf({ values, starts }: Similarities, weights: Float32Arra
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const share = (sum: number) => (total === 0 ? 0 : Math.max(0, sum / total));
   const closeness = (1 - stretchShare) * share(whole) + stretchShare * share(Math.max(...sums));
-  return { values, starts, best, closeness };
+  return { starts, cosines, best, closeness };
 }
 
 /** The first of the highest. */

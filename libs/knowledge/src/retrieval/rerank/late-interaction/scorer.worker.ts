@@ -11,7 +11,7 @@ export interface ScorerMessage {
   /** What each token of the question counts. */
   weights: Float32Array;
   dimension: number;
-  /** States of the passages, packed, one behind the other. */
+  /** States of the passages, packed, one behind the other, in memory that is shared. */
   packed: Uint8Array;
   /** Bytes of each. */
   lengths: readonly number[];
@@ -27,7 +27,7 @@ parentPort?.on('message', ({ id, message }: ThreadRequest<ScorerMessage>) => {
   } catch (error) {
     reply = { id, error: error instanceof Error ? error.message : String(error) };
   }
-  const transfer = 'result' in reply ? reply.result.map(({ values }) => values.buffer as ArrayBuffer) : [];
+  const transfer = 'result' in reply ? reply.result.map(({ cosines }) => cosines.buffer) : [];
   parentPort?.postMessage(reply, transfer);
 });
 

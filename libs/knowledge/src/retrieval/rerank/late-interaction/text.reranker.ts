@@ -34,8 +34,9 @@ export class TextReranker {
       this.inference.embed({ ...options, role: 'passage', texts }),
     ]);
     const states = decodeQuestionStates(asked.tokenStates![0]!, dimension);
-    const passages = given.tokenStates!.map((encoded) => Buffer.from(encoded, 'base64'));
-    const meetings = await this.scorer.meet({ dimension, states }, passages);
+    const meetings = await this.scorer.meet({ dimension, states }, (add) => {
+      for (const encoded of given.tokenStates!) add(Buffer.from(encoded, 'base64'));
+    });
     return { by: name, revision, scores: meetings.map(({ closeness }) => Math.min(1, closeness)) };
   }
 }

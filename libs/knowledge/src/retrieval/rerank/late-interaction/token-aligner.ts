@@ -34,21 +34,15 @@ export class TokenAligner {
     weights: readonly WordWeight[],
     chunkIds: string[],
   ): Promise<Map<string, Alignment>> {
-    const found = await this.candidates.states(scope, question.space, chunkIds);
-    const meetings = await this.scorer.meet(
-      question,
-      found.map(({ states }) => states),
-    );
     const scorer = new Bm25Scorer(weights);
-    return new Map(
-      found.map(({ chunkId, han, words }, i) => [
-        chunkId,
-        {
-          ...meetings[i]!,
-          across: differenceOfScripts(question.han, han),
-          lexical: scorer.score(words),
-        },
-      ]),
+    const chunks: { chunkId: string; across: number; lexical: number }[] = [];
+    const meetings = await this.scorer.meet(question, (add) =>
+      this.candidates.states(scope, question.space, chunkIds, ({ chunkId, states, han, words }) => {
+        add(states);
+        const across = differenceOfScripts(question.han, han);
+        chunks.push({ chunkId, across, lexical: scorer.score(words) });
+      }),
     );
+    return new Map(chunks.map(({ chunkId, ...rest }, i) => [chunkId, { ...meetings[i]!, ...rest }]));
   }
 }

@@ -6,6 +6,7 @@ import type { QuestionEmbedded } from '../reranker.port.js';
 import { LATE_INTERACTION } from './late-interaction.parameters.js';
 import type { Meeting } from './matches.js';
 import type { ScorerMessage, ScorerResult } from './scorer.worker.js';
+import { SharedBytes } from './shared-bytes.js';
 
 /** What the passages of one question are shared out among: comparing 50 takes some 10 ms of a core. */
 const MOST_THREADS = 2;
@@ -14,6 +15,9 @@ const MOST_THREADS = 2;
 export function tokenWeights({ weights }: QuestionStates): Float32Array {
   return weights.map((weight) => weight ** LATE_INTERACTION.weightExponent);
 }
+
+/** Shared memories that are kept for the next searches. */
+const MOST_IDLE = 4;
 
 /** Passages that are worth a thread. */
 const LEAST_OF_THREAD = 8;
@@ -26,23 +30,32 @@ export class TokenScorer implements OnModuleDestroy {
     () => new Thread<ScorerMessage, ScorerResult>(import.meta.url, 'scorer', undefined),
   );
 
-  /** @param passages states of each, packed, of the embedder that the question was embedded with */
+  /** Those that no search uses: with new ones for each, full collections of garbage took a tenth of a search's time. */
+  private readonly idle: SharedBytes[] = [];
+
+  /**
+   * @param give is called with what takes the states of a passage, packed, of the embedder that the question was embedded
+   *   with
+   * @returns how each meets the question, in the order in which they were given
+   */
   async meet(
     { dimension, states }: Pick<QuestionEmbedded, 'dimension' | 'states'>,
-    passages: Uint8Array[],
+    give: (add: (passage: Uint8Array) => void) => Promise<void> | void,
   ): Promise<Meeting[]> {
+    const passages = this.idle.pop() ?? new SharedBytes();
+    await give((passage) => passages.add(passage));
     const weights = tokenWeights(states);
-    const each = Math.max(LEAST_OF_THREAD, Math.ceil(passages.length / this.threads.length));
+    const each = Math.max(LEAST_OF_THREAD, Math.ceil(passages.count / this.threads.length));
     const parts = await Promise.all(
       this.threads.map((thread, i) => {
-        const own = passages.slice(i * each, (i + 1) * each);
-        if (own.length === 0) return [];
-        const lengths = own.map(({ length }) => length);
-        // Each passage may be a view on bytes of all, which would be copied for the thread with it.
-        const packed = Buffer.concat(own);
+        const { packed, lengths } = passages.part(i * each, (i + 1) * each);
+        if (lengths.length === 0) return [];
         return askTwice(thread, { question: states.values, weights, dimension, packed, lengths });
       }),
     );
+    // Only now does no thread read it any more.
+    passages.clear();
+    if (this.idle.length < MOST_IDLE) this.idle.push(passages);
     return parts.flat();
   }
 
