@@ -29,6 +29,7 @@ export interface OpenDatabase {
 export async function openDatabase(settings: DatabaseSettings): Promise<OpenDatabase> {
   const shared = {
     type: 'postgres',
+    driver: pg,
     migrations: settings.migrations,
     migrationsTableName: 'schema_migration',
     migrationsTransactionMode: 'each',
