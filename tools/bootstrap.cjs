@@ -17,6 +17,9 @@ const eslint = 'node_modules/eslint/bin/eslint.js';
 const prettier = 'node_modules/prettier/bin/prettier.cjs';
 const vitest = 'node_modules/vitest/vitest.mjs';
 
+/** The gateway as the container image runs it. */
+const gatewayBundle = ['docker/bundle.mjs', 'gateway'];
+
 /** By target: the TypeScript project that is built first, and the commands that Node then runs, one after the other. */
 const targets = {
   install: { run: [] },
@@ -53,10 +56,13 @@ const targets = {
   'eval:centres': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/centres.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:scale': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/scale.js']] },
-  'bench:gateway': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/gateway.js']] },
+  'bench:gateway': {
+    build: 'tools/tsconfig.lib.json',
+    run: [gatewayBundle, ['tools/dist/bench/gateway.js']],
+  },
   'bench:inference': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/inference.js']] },
-  'bench:faults': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/faults.js']] },
-  'bench:soak': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/soak.js']] },
+  'bench:faults': { build: 'tools/tsconfig.lib.json', run: [gatewayBundle, ['tools/dist/bench/faults.js']] },
+  'bench:soak': { build: 'tools/tsconfig.lib.json', run: [gatewayBundle, ['tools/dist/bench/soak.js']] },
   'bench:ingest': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/ingest.js']] },
 };
 

@@ -24,11 +24,17 @@ export interface Running {
  * Starts `apps/<name>` as it was built.
  * @param port a free one
  * @param env its environment; nothing else is passed on but the PATH
+ * @param program Node's arguments, where it is not the program that tsc built
  * @throws Error with its output where it ends or does not answer in time
  */
-export async function startApp(name: string, port: number, env: NodeJS.ProcessEnv): Promise<Running> {
+export async function startApp(
+  name: string,
+  port: number,
+  env: NodeJS.ProcessEnv,
+  program = [`${ROOT}/apps/${name}/dist/main.js`],
+): Promise<Running> {
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [`${ROOT}/apps/${name}/dist/main.js`], {
+  const child = spawn(process.execPath, program, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,13 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** @returns Node's arguments for a program of `apps`: those of `docker/run-app` */
-export const programOf = (app: string): string[] => [
-  '--import',
-  join(ROOT, 'docker/source-maps.mjs'),
-  '--max-semi-space-size=16',
-  join(ROOT, 'apps', app, 'dist/main.js'),
-];
+/** @returns Node's arguments for a program of `apps`: those of `docker/run-app`, its bundle where there is one */
+export function programOf(app: string): string[] {
+  const bundle = join(ROOT, 'dist/bundles', app, 'main.js');
+  const program = existsSync(bundle) ? bundle : join(ROOT, 'apps', app, 'dist/main.js');
+  return ['--import', join(ROOT, 'docker/source-maps.mjs'), '--max-semi-space-size=16', program];
+}
 
 /** A program of `apps` in a process of its own, on a database that is given. */
 export interface PlatformProcess {
