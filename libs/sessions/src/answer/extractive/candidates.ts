@@ -14,6 +14,8 @@ export interface Candidate {
   /** As it is shown: a table row with its column names, a list's item without its mark, anything else as it stands. */
   text: string;
   isRow: boolean;
+  /** Of a row: what it is about, its first cell or its label in a form. */
+  label?: string;
   /** Where what it says stands in the hit's text: of a row with the names of its columns. */
   spans: Span[];
   /** Content words of the text and of the headings above it, each once. */
@@ -38,7 +40,7 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
     const found: Candidate[] = [];
     // Where the source asks a question itself: the next sentence is its answer, and what is asked belongs to it.
     let askedAt: Span[] = [];
-    for (const { source, text, kind, spans } of quotable(passage.text)) {
+    for (const { source, text, kind, label, spans } of quotable(passage.text)) {
       const places = spans.map(([start, end]): Span => [passage.placeOf(start), passage.placeOf(end)]);
       if (!/[\p{L}\p{N}]/u.test(text)) continue;
       if (kind === 'heading') heading = contentWords(text);
@@ -52,6 +54,7 @@ export function candidatesOf(passages: readonly Passage[]): Candidate[] {
           source,
           text,
           isRow,
+          ...(label === undefined ? {} : { label }),
           words,
           spans: [...askedAt, ...places],
         });

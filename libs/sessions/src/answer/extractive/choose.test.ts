@@ -6,6 +6,7 @@ import type { ScoredCandidate } from './model.js';
 
 const here = { number: 1 } as Passage;
 const elsewhere = { number: 2 } as Passage;
+const of = (documentId: string): Passage => ({ number: 1, hit: { documentId } }) as Passage;
 
 function sentence(order: number, score: number, text: string, passage = here): ScoredCandidate {
   const words = new Set(text.split(' '));
@@ -31,6 +32,14 @@ describe('choose', () => {
     const best = sentence(0, 9, 'Staff get 15 days.');
     expect(chosen(best, sentence(4, 6, 'Interns get none.'))).toEqual([best.text, 'Interns get none.']);
     expect(chosen(best, sentence(4, 5, 'Interns get none.'))).toEqual([best.text]);
+  });
+
+  it('leaves out what another document says in another language unless it is nearly as good', () => {
+    const best = sentence(0, 9, '工作满十年的员工每年享有二十天带薪年假。', of('handbook'));
+    const other = 'For each full day away you receive a daily allowance.';
+    expect(chosen(best, sentence(0, 7, other, of('travel')))).toEqual([best.text]);
+    expect(chosen(best, sentence(4, 7, other, of('handbook')))).toEqual([best.text, other]);
+    expect(chosen(best, sentence(0, 8.8, other, of('travel')))).toEqual([best.text, other]);
   });
 
   it('takes what stands beside the best one sooner', () => {

@@ -1,3 +1,4 @@
+import { crossesScripts } from '../../text/language.js';
 import { toSimplified } from '../../text/simplified.js';
 import { contentWords } from '../../text/words.js';
 import { formOf } from './answer-form.js';
@@ -14,7 +15,8 @@ const POINTS_BACK =
  * the best one is taken sooner than others: it completes it, above all where the best one points back to it. A row of a
  * table says by itself what it says: another row, or what another passage holds, comes only where it is asked for or
  * nearly as good; asked for and of the same passage, a row comes sooner, as of a form that names who is asked about in
- * one row and says what is asked in another.
+ * one row and says what is asked in another. What another document says in another language comes only where it is
+ * nearly as good: who can read it need not be able to read both.
  * @param question understandable by itself
  * @param scored best first
  */
@@ -26,6 +28,8 @@ export function choose(question: string, scored: readonly ScoredCandidate[]): Sc
   const behind = (other: ScoredCandidate): number => {
     const distance = best.score - other.score;
     const { passage, isRow } = other;
+    if (crossesScripts(best.text, other.text) && passage.hit.documentId !== best.passage.hit.documentId)
+      return distance + P.second.otherLanguage;
     if (best.isRow && (isRow || passage !== best.passage)) {
       if (!asksFor(other)) return distance + P.second.unaskedRow;
       return distance - (isRow && passage === best.passage ? P.second.askedRow : 0);

@@ -3,6 +3,7 @@ import type { Passage } from '../passage.js';
 import { type AnswerSignals, signalsOf } from './answer-signals.js';
 import { candidatesOf } from './candidates.js';
 import { answerProbability, rank, type ScoredCandidate } from './model.js';
+import { preferAsked, shareInLabel } from './prefer-asked.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 import { describe, type DescribedCandidate } from './sentence-features.js';
 
@@ -27,9 +28,19 @@ export function judge(
   tokens: QuestionTokens | undefined,
   passages: readonly Passage[],
 ): Judgement {
-  const read = passages.slice(0, P.passages);
-  const candidates = describe(question, tokens, read, candidatesOf(read));
-  const scored = rank(candidates);
+  const all = candidatesOf(passages);
+  const named = new Set(
+    all.filter(({ label }) => shareInLabel(question, label) > 0.5).map(({ passage }) => passage),
+  );
+  // A form that has what is asked as a label is read wherever it was found: its many other fields push it down.
+  const read = passages.filter((passage, i) => i < P.passages || named.has(passage));
+  const candidates = describe(
+    question,
+    tokens,
+    read,
+    all.filter(({ passage }) => read.includes(passage)),
+  );
+  const scored = preferAsked(question, rank(candidates));
   const signals = scored.length > 0 ? signalsOf(question, scored, passages) : undefined;
   return { candidates, scored, signals, probability: signals ? answerProbability(signals) : 0 };
 }

@@ -80,6 +80,7 @@ describe('quotesOfTable', () => {
     ]);
     expect(quotes(...form)[1]).toEqual({
       kind: 'row',
+      label: 'Year',
       source: 'Year | 2022',
       text: 'Year: 2022',
       spans: [[28, 39]],

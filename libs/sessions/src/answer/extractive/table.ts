@@ -8,6 +8,8 @@ export interface Quote {
   source: string;
   /** A row with the names of its columns: "Type: Intern; Days: 5". */
   text: string;
+  /** What a row is about: its first cell, or its label in a form. */
+  label?: string;
   /** Where it stands in the text, the names of its columns first. */
   spans: Span[];
 }
@@ -162,6 +164,7 @@ function rowOf(text: string, row: Row, header?: Row): Quote {
   const labelled = !header && row[0] === only && values.length > 0 && isName(first!);
   return {
     ...quote('row', text, header ? [header, row] : [row]),
+    label: only!.text,
     text: labelled ? first + marks.is + values.join(marks.and) : said.join(marks.and),
   };
 }

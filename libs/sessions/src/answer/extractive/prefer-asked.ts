@@ -1,0 +1,66 @@
+import { crossesScripts } from '../../text/language.js';
+import { numbersIn } from '../../citation/facts.js';
+import { contentWords } from '../../text/words.js';
+import { durationsIn } from './durations.js';
+import type { ScoredCandidate } from './model.js';
+import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
+
+/**
+ * Puts first what the net, which compares a sentence with a question by meanings and stems, can't tell apart: the row
+ * whose label the question holds word for word ("estimator" is no "estimate"), the sentence in the other language with
+ * the question's own length of time ("ten years" is 十年 and not 十天), and of two sentences that say the same the one in
+ * the question's language.
+ * @param scored best first
+ * @returns the same candidates with their scores mended, best first
+ */
+export function preferAsked(question: string, scored: readonly ScoredCandidate[]): ScoredCandidate[] {
+  const durations = durationsIn(question);
+  const mended = scored
+    .map((candidate) => ({
+      ...candidate,
+      score:
+        candidate.score +
+        P.askedLabel * shareInLabel(question, candidate.label) +
+        (crossesScripts(question, candidate.text)
+          ? P.askedDuration * shareHeld(durations, durationsIn(candidate.text))
+          : 0),
+    }))
+    .sort((a, b) => b.score - a.score);
+  const [best] = mended;
+  if (!best || !crossesScripts(question, best.text)) return mended;
+  const same = mended.find(
+    (other) =>
+      best.score - other.score <= P.second.within &&
+      !crossesScripts(question, other.text) &&
+      saysTheSame(best.text, other.text),
+  );
+  if (!same) return mended;
+  return [{ ...same, score: best.score }, ...mended.filter((other) => other !== same)];
+}
+
+/** @returns the share (0–1) of the question's words that a label holds; 0 unless the question holds all of the label */
+export function shareInLabel(question: string, label: string | undefined): number {
+  if (!label || !holds(question, label)) return 0;
+  const asked = new Set(contentWords(question));
+  const named = new Set(contentWords(label));
+  return asked.size > 0 ? [...named].filter((word) => asked.has(word)).length / asked.size : 0;
+}
+
+/** @returns the share (0–1) of what is asked that is held; 0 where nothing is */
+function shareHeld(asked: ReadonlySet<string>, held: ReadonlySet<string>): number {
+  return asked.size > 0 ? [...asked].filter((each) => held.has(each)).length / asked.size : 0;
+}
+
+/** Whether a question holds a label as it is written, but for case: of words, whole ones. */
+function holds(question: string, label: string): boolean {
+  const [whole, part] = [question, label].map((text) => text.normalize('NFKC').toLowerCase());
+  if (/\p{Script=Han}/u.test(part!)) return whole!.includes(part!);
+  const words = (text: string): string => ` ${(text.match(/[\p{L}\p{N}]+/gu) ?? []).join(' ')} `;
+  return words(part!).trim() !== '' && words(whole!).includes(words(part!));
+}
+
+/** Whether two sentences of different languages say the same, as far as it shows: they state the same numbers, and some. */
+function saysTheSame(a: string, b: string): boolean {
+  const [ofA, ofB] = [numbersIn(a, true), numbersIn(b, true)];
+  return ofA.size > 0 && ofA.size === ofB.size && [...ofA].every((number) => ofB.has(number));
+}
