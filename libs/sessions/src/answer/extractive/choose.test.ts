@@ -4,9 +4,9 @@ import { contentWords } from '../../text/words.js';
 import { choose } from './choose.js';
 import type { ScoredCandidate } from './model.js';
 
-const here = { number: 1 } as Passage;
-const elsewhere = { number: 2 } as Passage;
 const of = (documentId: string): Passage => ({ number: 1, hit: { documentId } }) as Passage;
+const here = of('here');
+const elsewhere = of('elsewhere');
 
 function sentence(order: number, score: number, text: string, passage = here): ScoredCandidate {
   const words = new Set(text.split(' '));
