@@ -7,6 +7,7 @@ import {
   type TestDatabase,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partlyReadable, READING_GROUP } from '../../../testing/partly-readable.js';
 import { randomOf } from '../../../testing/random.js';
 import { CandidateRepository } from '../candidate.repository.js';
 import { parseMetadataFilter } from '../metadata-filter.js';
@@ -18,7 +19,6 @@ const DOCUMENTS = 24;
 /** More than stand in one row of codes. */
 const CHUNKS_EACH = 60;
 const LIMIT = 10;
-const GROUP = newId();
 
 /** Vectors that have much in common and are of some topics, as those of texts are; always the same ones. */
 function vectorsOf(count: number, seed: number): Float32Array[] {
@@ -60,22 +60,7 @@ describe.each([
     await db.dataSource.query('drop index chunk_vector_384_hnsw');
     admin = await createPrincipal(db.database, { roles: ['administrator'] });
     stranger = await createPrincipal(db.database, { roles: ['administrator'] });
-    base = newId();
-    documents = Array.from({ length: DOCUMENTS }, newId);
-    await owner(
-      `insert into knowledge_base (id, tenant_id, name, embedding_model, embedding_revision, dimension)
-       values ($1, $2, 'b', 'model', '1', 384)`,
-      [base, admin.tenantId],
-    );
-    await owner(
-      `insert into document (id, tenant_id, knowledge_base_id, title, file_name, mime_type, size_bytes, sha256,
-         storage_key, status, created_by, readers, metadata)
-       select d.id, $1, $2, 'd', 'f', 'text/plain', 1, d.id, d.id, case when i % 5 = 0 then 'EMBEDDING' else 'READY' end, $3,
-         case when i % 3 = 0 then $4::text[] when i % 3 = 1 then '{somebody}'::text[] else '{}'::text[] end,
-         jsonb_build_object('number', i)
-       from unnest($5::uuid[]) with ordinality as d (id, i)`,
-      [admin.tenantId, base, admin.userId, [GROUP, 'another'], documents],
-    );
+    ({ base, documents } = await partlyReadable(owner, admin, DOCUMENTS));
     // Every fourth chunk is in Han characters.
     await owner(
       `insert into chunk (id, tenant_id, knowledge_base_id, document_id, ordinal, text, tokens)
@@ -126,8 +111,8 @@ describe.each([
 
   it.each<[string, Partial<SearchScope>, { embedder?: typeof EMBEDDER; han?: boolean }]>([
     ['everything', {}, {}],
-    ['what a reader may see', { principals: [GROUP] }, {}],
-    ['what one of two groups may see', { principals: [GROUP, 'another'] }, {}],
+    ['what a reader may see', { principals: [READING_GROUP] }, {}],
+    ['what one of two groups may see', { principals: [READING_GROUP, 'another'] }, {}],
     ['what is open to all', { principals: [newId()] }, {}],
     ['metadata', { filter: parseMetadataFilter({ number: { gt: 18 } }) }, {}],
     [
@@ -136,7 +121,7 @@ describe.each([
       {},
     ],
     ['one script', {}, { han: true }],
-    ['the other script, for a reader', { principals: [GROUP] }, { han: false }],
+    ['the other script, for a reader', { principals: [READING_GROUP] }, { han: false }],
     ['another embedder', {}, { embedder: OTHER }],
   ])('are those that comparing everything finds: %s', async (_name, scope, options) => {
     const exact = await found('narrow', scopeOf(scope), options);
@@ -167,13 +152,15 @@ describe.each([
 
   it('are nobody else’s: not of another tenant, not unready, not unreadable', async () => {
     expect((await found('codes', scopeOf(), { as: stranger })).flat()).toEqual([]);
-    const ids = (await found('codes', scopeOf({ principals: [GROUP] }))).flat().map(({ chunkId }) => chunkId);
+    const ids = (await found('codes', scopeOf({ principals: [READING_GROUP] })))
+      .flat()
+      .map(({ chunkId }) => chunkId);
     const rows = await owner<{ status: string; readers: string[] }>(
       'select distinct d.status, d.readers from document d join chunk c on c.document_id = d.id where c.id = any ($1)',
       [ids],
     );
     expect(rows.every(({ status }) => status === 'READY')).toBe(true);
-    expect(rows.every(({ readers }) => readers.length === 0 || readers.includes(GROUP))).toBe(true);
+    expect(rows.every(({ readers }) => readers.length === 0 || readers.includes(READING_GROUP))).toBe(true);
   });
 
   it('are found of every vector that is written, once, and none where there are none', async () => {

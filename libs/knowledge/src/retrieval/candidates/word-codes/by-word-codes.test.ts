@@ -7,6 +7,7 @@ import {
   type TestDatabase,
 } from '@midplane/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partlyReadable, READING_GROUP } from '../../../testing/partly-readable.js';
 import { randomOf } from '../../../testing/random.js';
 import { CandidateRepository } from '../candidate.repository.js';
 import { parseMetadataFilter } from '../metadata-filter.js';
@@ -17,7 +18,6 @@ const DOCUMENTS = 24;
 const CHUNKS_EACH = 60;
 const VOCABULARY = 3_000;
 const LIMIT = 10;
-const GROUP = newId();
 
 /** Words in both scripts, of which few are common: the number of each is about 1 over its rank. Always the same ones. */
 function wordsOf(count: number, random: () => number): string[] {
@@ -46,22 +46,7 @@ describe.each([
     candidates = new CandidateRepository(db.database);
     admin = await createPrincipal(db.database, { roles: ['administrator'] });
     stranger = await createPrincipal(db.database, { roles: ['administrator'] });
-    base = newId();
-    documents = Array.from({ length: DOCUMENTS }, newId);
-    await owner(
-      `insert into knowledge_base (id, tenant_id, name, embedding_model, embedding_revision, dimension)
-       values ($1, $2, 'b', 'model', '1', 384)`,
-      [base, admin.tenantId],
-    );
-    await owner(
-      `insert into document (id, tenant_id, knowledge_base_id, title, file_name, mime_type, size_bytes, sha256,
-         storage_key, status, created_by, readers, metadata)
-       select d.id, $1, $2, 'd', 'f', 'text/plain', 1, d.id, d.id, case when i % 5 = 0 then 'EMBEDDING' else 'READY' end, $3,
-         case when i % 3 = 0 then $4::text[] when i % 3 = 1 then '{somebody}'::text[] else '{}'::text[] end,
-         jsonb_build_object('number', i)
-       from unnest($5::uuid[]) with ordinality as d (id, i)`,
-      [admin.tenantId, base, admin.userId, [GROUP, 'another'], documents],
-    );
+    ({ base, documents } = await partlyReadable(owner, admin, DOCUMENTS));
     const random = randomOf(1);
     const texts = Array.from({ length: DOCUMENTS * CHUNKS_EACH }, (__, i) =>
       wordsOf(1 + Math.floor(120 * random()), random)
@@ -102,8 +87,8 @@ describe.each([
 
   it.each<[string, Partial<SearchScope>]>([
     ['everything', {}],
-    ['what a reader may see', { principals: [GROUP] }],
-    ['what one of two groups may see', { principals: [GROUP, 'another'] }],
+    ['what a reader may see', { principals: [READING_GROUP] }],
+    ['what one of two groups may see', { principals: [READING_GROUP, 'another'] }],
     ['what is open to all', { principals: [newId()] }],
     ['metadata', { filter: parseMetadataFilter({ number: { gt: 18 } }) }],
   ])('are those that counting all words finds: %s', async (_name, scope) => {
