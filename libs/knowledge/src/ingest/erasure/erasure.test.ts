@@ -72,7 +72,17 @@ async function storageKeyOf(id: string): Promise<string> {
   return row!.storage_key;
 }
 
-const NOTHING = { documents: 0, chunks: 0, postings: 0, vectors: 0, codes: 0, wordCodes: 0, answers: 0, jobs: 0, files: 0 };
+const NOTHING = {
+  documents: 0,
+  chunks: 0,
+  postings: 0,
+  vectors: 0,
+  codes: 0,
+  wordCodes: 0,
+  answers: 0,
+  jobs: 0,
+  files: 0,
+};
 const POLICY = '# Leave\n\nEvery employee has 25 days of annual leave a year.\n';
 const OTHER = '# Canteen\n\nThe canteen opens at eleven and serves soup on Mondays.\n';
 
