@@ -13,9 +13,10 @@ function sentence(order: number, score: number, text: string, passage = here): S
   return { passage, order, score, text, source: text, words, isRow: false, spans: [], features: {} as never };
 }
 
-/** A row of one table, with words as a passage's text gives them. */
+/** A row of one table, with words as a passage's text gives them; its label is what stands before the first mark. */
 const row = (order: number, score: number, text: string): ScoredCandidate => ({
   ...sentence(order, score, text),
+  label: text.split(/[:,]/)[0]!,
   words: new Set(contentWords(text)),
   isRow: true,
 });
@@ -63,6 +64,8 @@ describe('choose', () => {
     ['What is the allowance for China?', ['China: 48']],
     ['What are the allowances for China and Peru?', ['China: 48', 'Peru: 40']],
     ['What is the allowance for China, and for Peru?', ['China: 48', 'Peru: 40']],
+    ['What are the allowances for China and Japan?', ['China: 48']],
+    ['What are the allowances?', ['China: 48', 'Peru: 40']],
   ])('takes a second row of a table where it is asked for: %s', (question, expected) => {
     const rows = ['China: 48', 'Peru: 40'].map((text, i) => row(i + 1, 9 - 2 * i, text));
     expect(choose(question, rows).map(({ text }) => text)).toEqual(expected);

@@ -5,6 +5,7 @@ import { formOf } from './answer-form.js';
 import type { Candidate } from './candidates.js';
 import type { ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
+import { shareInLabel } from './prefer-asked.js';
 
 /** What begins a sentence that is about something named in the one before it. */
 const POINTS_BACK =
@@ -40,11 +41,14 @@ export function choose(question: string, scored: readonly ScoredCandidate[]): Sc
   return second && behind(second) <= P.second.within ? [best, second] : [best];
 }
 
-/** @returns what tells whether another one is asked for beside the best row: several are, or it has a word of the question that is not there */
+/**
+ * @returns what tells whether another one is asked for beside the best row: it has a word of the question that is not
+ *   there; or several are asked for, and the question does not say which by their labels
+ */
 function askedBeside(question: string, best: Candidate): (other: Candidate) => boolean {
-  const { several } = formOf(question);
+  const any = formOf(question).several && shareInLabel(question, best.label) === 0;
   const missing = contentWords(question).filter((word) => !best.words.has(word));
-  return (other) => several || missing.some((word) => other.words.has(word));
+  return (other) => any || missing.some((word) => other.words.has(word));
 }
 
 /** @returns what a sentence's place beside the best one adds to its score */
