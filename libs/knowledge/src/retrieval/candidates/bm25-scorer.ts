@@ -1,5 +1,5 @@
 import { FLOOR } from './bm25.js';
-import type { WordWeight } from './lexical-weights.js';
+import { weightsOfAll, type WordWeight } from './lexical-weights.js';
 import { WordCounter } from './word-counter/word-counter.js';
 
 /** A chunk by the words of a question. */
@@ -74,8 +74,7 @@ export class TextRanking {
    * @returns the texts that hold any of these, best first, `limit` at most
    */
   best(weights: readonly WordWeight[], limit: number): Scored[] {
-    const weightOf = new Map(weights.map((weight) => [weight.word, weight]));
-    const ofAll = this.words.map((word) => weightOf.get(word) ?? { word, weight: 0, y: 0 });
+    const ofAll = weightsOfAll(this.words, weights);
     return bestFirst(
       this.counted
         .map(({ chunkId, length, times }) => ({ chunkId, score: bm25(ofAll, times, length) }))

@@ -28,6 +28,12 @@ export function weightsOf(words: readonly string[], scores: readonly WordScores[
   });
 }
 
+/** @param weights of those of the words that the index has. @returns one for each of the words, in their order */
+export function weightsOfAll(words: readonly string[], weights: readonly WordWeight[]): WordWeight[] {
+  const weightOf = new Map(weights.map((weight) => [weight.word, weight]));
+  return words.map((word) => weightOf.get(word) ?? { word, weight: 0, y: 0 });
+}
+
 /**
  * The highest score that any text could reach for a question: the sum over its words of idf × (k1 + 1).
  * @param unseen how many of its words the index does not have

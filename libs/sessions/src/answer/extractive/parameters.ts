@@ -5,8 +5,9 @@ export const EXTRACTIVE_PARAMETERS = {
   /**
    * A second sentence comes along where its score is at most `within` below the best. To its score `after` is added
    * where it stands right after the best one, `before` right before it, and there `pointedTo` where the best one begins
-   * with a pronoun. From a second row of a table that is not asked for `unaskedRow` is taken, to one of the same passage
-   * that is asked for `askedRow` is added, from one in another document and language `otherLanguage` is taken (the sets have no tables: chosen on a repair estimate). Share of the questions
+   * with a pronoun. From a second row of a table that is not asked for `unaskedRow` is taken; to one of the same passage
+   * that is asked for `askedRow` is added (the sets have no tables: chosen on a repair estimate). From what another
+   * document says in another language `otherLanguage` is taken (chosen on a handbook). Share of the questions
    * whose first two sentences hold the answer, and sentences an answer, by weights of the other articles (XQuAD en, zh,
    * cmrc2018, DRCD; refused ones count as wrong), in a fit to whole passages alone; in the present one the row taken
    * has .915 .884 .866 .911 and 1.74 1.72 1.66 1.62:

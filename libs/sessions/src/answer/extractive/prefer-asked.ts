@@ -41,9 +41,7 @@ export function preferAsked(question: string, scored: readonly ScoredCandidate[]
 /** @returns the share (0–1) of the question's words that a label holds; 0 unless the question holds all of the label */
 export function shareInLabel(question: string, label: string | undefined): number {
   if (!label || !holds(question, label)) return 0;
-  const asked = new Set(contentWords(question));
-  const named = new Set(contentWords(label));
-  return asked.size > 0 ? [...named].filter((word) => asked.has(word)).length / asked.size : 0;
+  return shareHeld(new Set(contentWords(question)), new Set(contentWords(label)));
 }
 
 /** @returns the share (0–1) of what is asked that is held; 0 where nothing is */

@@ -2,13 +2,14 @@ import { crc32 } from 'node:zlib';
 import { Best } from '../best.js';
 import { bm25 } from '../bm25-scorer.js';
 import type { CodePlace } from '../code-rows.js';
-import type { WordWeight } from '../lexical-weights.js';
+import { weightsOfAll, type WordWeight } from '../lexical-weights.js';
+import { slotsOf } from '../slots.js';
 import { reserve } from '../../web-assembly.js';
 import { type Program, programs } from './program.js';
 
 /** Bytes before the counts of a text: its row, its place there, its number of words. */
 const HEAD = 8;
-/** Slots for each word, at least: with few of them taken, hardly any word of a text meets one that is. */
+/** Slots for each word, at least. */
 const SLOTS = 64;
 /** Bytes of the shortest code. */
 const LEAST = 6;
@@ -36,21 +37,16 @@ export class WordCodeRanking {
 
   /** @param words of the question, each once: 65,534 at most */
   constructor(private readonly words: readonly string[]) {
-    this.mask = 2 ** Math.ceil(Math.log2(SLOTS * Math.max(1, words.length))) - 1;
-    const hashesAt = 2 * (this.mask + 1);
-    this.outAt = hashesAt + 4 * words.length;
+    const hashes = words.map(hashOf);
+    const { mask, numbers } = slotsOf(hashes, SLOTS);
+    this.mask = mask;
+    this.outAt = numbers.byteLength + 4 * hashes.length;
     this.stride = HEAD + 4 * Math.ceil(words.length / 4);
     this.out = this.outAt;
     this.program = programs.take(this.outAt);
-    new Uint8Array(this.program.memory.buffer).fill(0, 0, hashesAt);
-    const view = new DataView(this.program.memory.buffer);
-    for (const [place, word] of words.entries()) {
-      const hash = hashOf(word);
-      let slot = hash & this.mask;
-      while (view.getUint16(2 * slot, true) !== 0) slot = (slot + 1) & this.mask;
-      view.setUint16(2 * slot, place + 1, true);
-      view.setInt32(hashesAt + 4 * place, hash, true);
-    }
+    const { buffer } = this.program.memory;
+    new Uint16Array(buffer).set(numbers);
+    new Int32Array(buffer, numbers.byteLength).set(hashes);
   }
 
   /** @param id of a row @param codes of its texts, one behind the other */
@@ -69,8 +65,7 @@ export class WordCodeRanking {
    * @returns the texts that hold any of these, best first, `limit` at most. Nothing can be added any more.
    */
   best(weights: readonly WordWeight[], limit: number): RankedCode[] {
-    const weightOf = new Map(weights.map((weight) => [weight.word, weight]));
-    const ofAll = this.words.map((word) => weightOf.get(word) ?? { word, weight: 0, y: 0 });
+    const ofAll = weightsOfAll(this.words, weights);
     const { buffer } = this.program.memory;
     const bytes = new Uint8Array(buffer);
     const view = new DataView(buffer);

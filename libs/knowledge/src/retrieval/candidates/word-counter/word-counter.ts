@@ -1,4 +1,5 @@
 import { reserve } from '../../web-assembly.js';
+import { slotsOf } from '../slots.js';
 import { program } from './program.js';
 
 /** FNV-1a of 32 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
@@ -8,7 +9,7 @@ const FNV_PRIME = 0x01000193;
 const SPACE = 0x20;
 /** Bytes of a word in the table: its hash, its address and its length. */
 const ENTRY = 12;
-/** Slots for each word, at least: with few of them taken, hardly any word of a text meets one that is. */
+/** Slots for each word, at least. */
 const SLOTS = 8;
 
 /** What the program's memory holds. */
@@ -31,19 +32,18 @@ export class WordCounter {
   constructor(words: readonly string[]) {
     const encoded = words.map((word) => Buffer.from(word));
     this.size = words.length;
-    this.mask = 2 ** Math.ceil(Math.log2(SLOTS * Math.max(1, this.size))) - 1;
-    const tableAt = 2 * (this.mask + 1);
+    const hashes = encoded.map(hashOf);
+    const { mask, numbers } = slotsOf(hashes, SLOTS);
+    this.mask = mask;
+    const tableAt = numbers.byteLength;
     const wordsAt = tableAt + ENTRY * this.size;
     const end = encoded.reduce((sum, { length }) => sum + length, wordsAt);
     this.image = new Uint8Array(end);
+    new Uint16Array(this.image.buffer, 0, numbers.length).set(numbers);
     const view = new DataView(this.image.buffer);
     let at = wordsAt;
     for (const [place, word] of encoded.entries()) {
-      const hash = hashOf(word);
-      let slot = hash & this.mask;
-      while (view.getUint16(2 * slot, true) !== 0) slot = (slot + 1) & this.mask;
-      view.setUint16(2 * slot, place + 1, true);
-      for (const [i, value] of [hash, at, word.length].entries())
+      for (const [i, value] of [hashes[place]!, at, word.length].entries())
         view.setInt32(tableAt + ENTRY * place + 4 * i, value, true);
       this.image.set(word, at);
       at += word.length;
