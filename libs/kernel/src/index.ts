@@ -25,6 +25,7 @@ export * from './persistence/partitions.js';
 export * from './persistence/randomness.js';
 export * from './persistence/roles.js';
 export * from './resilience/circuit-breaker.js';
+export * from './resilience/kept-fresh.js';
 export * from './resilience/retry.js';
 export * from './rpc/context-token.js';
 export * from './rpc/problem-transport.js';

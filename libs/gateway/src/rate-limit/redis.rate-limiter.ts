@@ -26,7 +26,7 @@ return {taken, tostring(wait)}`;
 const SHARE = 1 / 1000;
 const MOST_HELD = 100;
 /** How long tokens that were taken ahead may be used, in ms; then they are let go. */
-const HELD_MS = 1_000;
+const HELD_MS = 10_000;
 /** From so little time on they are taken anew while there are some, so that no operation waits for that. */
 const RENEW_MS = HELD_MS / 2;
 /** Keys whose tokens are held at most. */

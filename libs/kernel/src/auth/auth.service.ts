@@ -1,8 +1,8 @@
 import { hash as hashOf } from 'node:crypto';
 import { z } from 'zod';
-import { aside } from '../context/aside.js';
 import { type Principal, ROLES, type Role } from '../context/request-context.js';
 import { UserError } from '../errors/errors.js';
+import { KeptFresh } from '../resilience/kept-fresh.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { OidcVerifier } from './oidc-verifier.js';
 import type { PrincipalRepository } from './principal.repository.js';
@@ -10,11 +10,8 @@ import type { PrincipalRepository } from './principal.repository.js';
 /** The tenant that every installation has: of its first administrator, and of tokens that name none. */
 export const DEFAULT_TENANT = 'default';
 
-/** How long a key that was found good is not looked up again, in ms: a revoked one ends at most this much later. */
-const KEY_CACHE_MS = 2_000;
-const KEY_CACHE_SIZE = 10_000;
-/** From this age on it is looked up again while it still counts, so that nobody waits for that. */
-const KEY_RENEW_MS = 1_000;
+/** Keys that were found good and are not looked up each time: a revoked one ends at most two seconds later. */
+const MOST_KEYS = 10_000;
 
 /** Who asks, and how many requests a minute their key may make (null: the installation's default). */
 export interface Authenticated {
@@ -22,19 +19,12 @@ export interface Authenticated {
   requestsPerMinute: number | null;
 }
 
-/** A key that was found good, as of the moment when it was asked for. */
-interface Known {
-  since: number;
-  renewing: boolean;
-  who: Authenticated;
-}
-
 const names = z.array(z.string().max(200)).max(500).catch([]);
 
 /** Tells who sends a request, from its Authorization header. */
 export class AuthService {
-  private readonly known = new Map<string, Known>();
-  private readonly lookingUp = new Map<string, Promise<Authenticated | undefined>>();
+  /** By the hash of their key, in base64. */
+  private readonly holders: KeptFresh<Authenticated>;
 
   /**
    * @param oidc verifies tokens of an identity provider; undefined: only API keys are accepted
@@ -45,7 +35,9 @@ export class AuthService {
     private readonly oidc: OidcVerifier | undefined,
     private readonly logger: Logger,
     private readonly defaultTenant = DEFAULT_TENANT,
-  ) {}
+  ) {
+    this.holders = new KeptFresh((id) => this.lookUp(Buffer.from(id, 'base64')), MOST_KEYS);
+  }
 
   /**
    * @param authorization `Bearer <API key or JWT>`
@@ -54,7 +46,7 @@ export class AuthService {
   async authenticate(authorization: string | undefined): Promise<Authenticated> {
     const credential = /^Bearer ([^\s]{1,8192})$/i.exec(authorization ?? '')?.[1];
     const who = credential?.startsWith('mp_')
-      ? await this.byKey(credential)
+      ? await this.holders.get(hashKey(credential).toString('base64'))
       : credential && this.oidc
         ? await this.byToken(credential, this.oidc)
         : undefined;
@@ -64,51 +56,14 @@ export class AuthService {
 
   /** Forgets the keys that were found good, so that a revocation counts at once in this process. */
   forget(): void {
-    this.known.clear();
-    this.lookingUp.clear();
+    this.holders.forget();
   }
 
-  private async byKey(key: string): Promise<Authenticated | undefined> {
-    const hash = hashKey(key);
-    const id = hash.toString('base64');
-    const known = this.known.get(id);
-    const age = known ? performance.now() - known.since : Infinity;
-    if (!known || age > KEY_CACHE_MS) return this.lookUp(id, hash);
-    if (age > KEY_RENEW_MS && !known.renewing) {
-      known.renewing = true;
-      // Where the database is away, whoever finds the key too old is told.
-      aside(() => void this.lookUp(id, hash).catch(() => (known.renewing = false)));
-    }
-    return known.who;
-  }
-
-  /** Looks a key up, once for all who wait for the same one. */
-  private lookUp(id: string, hash: Buffer): Promise<Authenticated | undefined> {
-    const running = this.lookingUp.get(id);
-    if (running) return running;
-    const since = performance.now();
-    const looking = this.principals
-      .holderOfKey(hash)
-      .then((holder) => {
-        // What was forgotten meanwhile may be revoked: this answer is not kept.
-        const current = this.lookingUp.get(id) === looking;
-        if (!holder) {
-          if (current) this.known.delete(id);
-          return undefined;
-        }
-        const { requestsPerMinute, ...principal } = holder;
-        const who = { principal, requestsPerMinute };
-        if (current) {
-          if (this.known.size >= KEY_CACHE_SIZE) this.known.clear();
-          this.known.set(id, { since, renewing: false, who });
-        }
-        return who;
-      })
-      .finally(() => {
-        if (this.lookingUp.get(id) === looking) this.lookingUp.delete(id);
-      });
-    this.lookingUp.set(id, looking);
-    return looking;
+  private async lookUp(hash: Buffer): Promise<Authenticated | undefined> {
+    const holder = await this.principals.holderOfKey(hash);
+    if (!holder) return undefined;
+    const { requestsPerMinute, ...principal } = holder;
+    return { principal, requestsPerMinute };
   }
 
   private async byToken(token: string, oidc: OidcVerifier): Promise<Authenticated | undefined> {

@@ -1,27 +1,16 @@
-import { aside, currentContext, Database, SecretBox } from '@midplane/kernel';
+import { currentContext, Database, KeptFresh, SecretBox } from '@midplane/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { MODELS_CONFIG, type ModelsConfig } from '../models.config.js';
 import type { Catalog, Deployment, Route } from './catalog.js';
 import { type CatalogRows, type DeploymentRow, readCatalog } from './catalog.repository.js';
 import { configuredModel } from './configured-model.js';
 
-/** How old a catalog may be, in ms: a change counts in other processes at most this much later. */
-const FRESH_MS = 2_000;
-/** From this age on it is read anew while the old one still serves. */
-const RENEW_MS = 1_000;
 const MOST_TENANTS = 1_000;
-
-interface Kept {
-  catalog: Catalog;
-  readAt: number;
-  renewing: boolean;
-}
 
 /** The catalogs of the tenants that call here, kept for a moment. */
 @Injectable()
 export class Catalogs {
-  private readonly kept = new Map<string, Kept>();
-  private readonly reading = new Map<string, Promise<Catalog>>();
+  private readonly kept = new KeptFresh((tenantId) => this.read(tenantId), MOST_TENANTS);
 
   constructor(
     private readonly database: Database,
@@ -29,45 +18,18 @@ export class Catalogs {
     @Inject(MODELS_CONFIG) private readonly config: ModelsConfig,
   ) {}
 
-  /** @returns the catalog of the running call's tenant */
+  /** @returns the catalog of the running call's tenant; a change in another process counts two seconds later at most */
   async current(): Promise<Catalog> {
-    const { tenantId } = currentContext().principal;
-    const kept = this.kept.get(tenantId);
-    const age = kept ? performance.now() - kept.readAt : Infinity;
-    if (!kept || age > FRESH_MS) return this.read(tenantId);
-    if (age > RENEW_MS && !kept.renewing) {
-      kept.renewing = true;
-      // Where the database is away, the next call that finds the catalog too old says so.
-      aside(() => void this.read(tenantId).catch(() => (kept.renewing = false)));
-    }
-    return kept.catalog;
+    return (await this.kept.get(currentContext().principal.tenantId))!;
   }
 
   /** Forgets a tenant's catalog, so that a change counts at once in this process. */
   forget(tenantId: string): void {
-    this.kept.delete(tenantId);
-    this.reading.delete(tenantId);
+    this.kept.forget(tenantId);
   }
 
-  private read(tenantId: string): Promise<Catalog> {
-    const running = this.reading.get(tenantId);
-    if (running) return running;
-    const reading = this.database
-      .tenantOf(tenantId, readCatalog)
-      .then((rows) => {
-        const catalog = this.build(rows);
-        // A change while it was read has forgotten this reading.
-        if (this.reading.get(tenantId) === reading) {
-          if (this.kept.size >= MOST_TENANTS) this.kept.clear();
-          this.kept.set(tenantId, { catalog, readAt: performance.now(), renewing: false });
-        }
-        return catalog;
-      })
-      .finally(() => {
-        if (this.reading.get(tenantId) === reading) this.reading.delete(tenantId);
-      });
-    this.reading.set(tenantId, reading);
-    return reading;
+  private async read(tenantId: string): Promise<Catalog> {
+    return this.build(await this.database.tenantOf(tenantId, readCatalog));
   }
 
   private build(rows: CatalogRows): Catalog {

@@ -6,8 +6,11 @@ const MOST_CALLS = 256;
 const FEWEST_CALLS = 4;
 /** How long calls are counted for the size of the next lease, and a limit that is near is not asked again, in ms. */
 const SPAN_MS = 1_000;
-/** Longest life of a lease, in ms: then what calls that still run hold is theirs, and the rest goes back. */
-const LIFE_MS = 1_000;
+/**
+ * Longest life of a lease, in ms: then what calls that still run hold is theirs, and the rest goes back. Longer than the
+ * pauses of an application that is in use, so that the first call after one does not wait.
+ */
+const LIFE_MS = 10_000;
 /** Kinds of calls whose frequency is remembered. */
 const MOST_KINDS = 10_000;
 
@@ -112,8 +115,8 @@ interface Kind {
  * lets them draw from it here: one request to the store instead of two for each call.
  *
  * What calls draw was set aside by the store in one atomic step, so all processes together admit no more than without
- * leases. What a lease holds that nobody draws is missing to others, for a second at most: it is never more than this
- * process needed in a second, and a store gives it only where much more is free; near a limit each call asks for
+ * leases. What a lease holds that nobody draws is missing to others, for ten seconds at most: it is never more than this
+ * process needed in one, and a store gives it only where much more is free; near a limit each call asks for
  * itself.
  */
 export class Leases {
