@@ -20,8 +20,24 @@ const ENOUGH = [
   [/\/typeorm\/driver\/(?!postgres\/)[^/]+\/\w+(Driver|QueryRunner)\.js$/, 'module.exports = {};'],
   // Fetch, WebSocket, caches and mocks beside it.
   [/\/undici\/index\.js$/, "module.exports = { Agent: require('./lib/dispatcher/agent.js') };"],
-  // @fastify/static lists folders with it, where it is asked to.
+  // Its parsers that are not used: an experimental one, which an environment variable asks for, and that for processors
+  // without vector instructions.
+  [
+    /\/undici\/lib\/(milo\/(no-)?simd|llhttp\/llhttp-wasm)\.js$/,
+    `throw new Error('This parser of HTTP is left out of the bundle: start the service from dist/main.js.');`,
+  ],
+  // @fastify/static lists folders with it, where it is asked to; TypeORM finds entities by name with the other one.
   [/\/glob\/dist\/commonjs\/index\.min\.js$/, 'module.exports = {};'],
+  [/\/tinyglobby\/dist\/index\.(m|c)?js$/, 'module.exports = {};'],
+  // Schemas of routes, which are checked by zod here, and of answers, which graphql-jit writes with them where it is asked to.
+  [
+    /\/(@fastify\/(ajv|fast-json-stringify)-compiler|fast-json-stringify)\/index\.js$/,
+    'module.exports = () => undefined;',
+  ],
+  // TypeORM formats SQL with it that it logs.
+  [/\/@sqltools\/formatter\/lib\/index\.js$/, 'module.exports = {};'],
+  // Streams as Node has them; READABLE_STREAM=disable would choose the same.
+  [/\/readable-stream\/(readable|lib\/ours\/index)\.js$/, `module.exports = require('node:stream');`],
 ];
 
 /** Code of ours, or of a package? */

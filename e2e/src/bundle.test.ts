@@ -12,6 +12,7 @@ import {
   testRedis,
   type TestRedis,
 } from '@midplane/testing';
+import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Api } from './client.js';
 import { freePort, ROOT, type Running, startApp } from './process.js';
@@ -86,6 +87,15 @@ it('calls a model, whole and streamed', async () => {
   const stream = await (await chat({ stream: true })).text();
   expect(stream.match(/^data: /gm)!.length).toBeGreaterThan(2);
   expect(stream).toContain('[DONE]');
+});
+
+it('takes operations over a WebSocket', async () => {
+  const url = `${gateway.url.replace('http', 'ws')}/graphql`;
+  const client = createClient({ url, connectionParams: { authorization: json.authorization } });
+  const results: unknown[] = [];
+  for await (const result of client.iterate({ query: '{ status { version } }' })) results.push(result);
+  expect(results).toMatchObject([{ data: { status: { version: expect.stringMatching(/^\d/) } } }]);
+  await client.dispose();
 });
 
 it('says that it is ready, and its version', async () => {
