@@ -252,6 +252,24 @@ async function addReservations(
   );
 }
 
+/** One statement, since each that a process waits for delays the calls that it serves meanwhile. */
+const PAY = `
+  with given_back as (
+    update model_limit_state s set tokens_left = s.tokens_left + k.tokens
+    from jsonb_to_recordset($3::jsonb) as k(limit_id uuid, subject text, tokens float8)
+    where s.limit_id = k.limit_id and s.subject = k.subject and s.period = $4
+  ), let_go as (
+    delete from model_reservation where call_id = any($5)
+  )
+  insert into model_limit_state (tenant_id, limit_id, subject, period, spent_micros)
+  select $2, l.id, k.subject, k.period, k.micros
+  from jsonb_to_recordset($1::jsonb) as k(limit_id uuid, subject text, period text, micros bigint)
+  join model_limit l on l.id = k.limit_id
+  order by k.limit_id, k.subject, k.period
+  on conflict (limit_id, subject, period)
+    do update set spent_micros = model_limit_state.spent_micros + excluded.spent_micros
+  returning limit_id, subject, period, spent_micros`;
+
 /**
  * Pays for calls in the transaction of their ledger rows: what was set aside is let go, what was spent is added.
  * @returns what is spent of each budget now
@@ -277,29 +295,14 @@ export async function payInPostgres(
       }
     }
   }
-  if (tokens.size > 0) {
-    await manager.query(
-      `update model_limit_state s set tokens_left = s.tokens_left + k.tokens
-       from jsonb_to_recordset($1::jsonb) as k(limit_id uuid, subject text, tokens float8)
-       where s.limit_id = k.limit_id and s.subject = k.subject and s.period = $2`,
-      [JSON.stringify([...tokens.values()]), RATES],
-    );
-  }
-  if (budgets.size === 0) return [];
+  if (budgets.size === 0 && tokens.size === 0) return [];
   const rows = await manager.query<
     { limit_id: string; subject: string; period: string; spent_micros: string }[]
-  >(
-    `insert into model_limit_state (tenant_id, limit_id, subject, period, spent_micros)
-     select $2, l.id, k.subject, k.period, k.micros
-     from jsonb_to_recordset($1::jsonb) as k(limit_id uuid, subject text, period text, micros bigint)
-     join model_limit l on l.id = k.limit_id
-     order by k.limit_id, k.subject, k.period
-     on conflict (limit_id, subject, period)
-       do update set spent_micros = model_limit_state.spent_micros + excluded.spent_micros
-     returning limit_id, subject, period, spent_micros`,
-    [JSON.stringify([...budgets.values()]), tenantId],
-  );
-  await manager.query('delete from model_reservation where call_id = any($1)', [
+  >(PAY, [
+    JSON.stringify([...budgets.values()]),
+    tenantId,
+    JSON.stringify([...tokens.values()]),
+    RATES,
     settlements.map(({ callId }) => callId),
   ]);
   return rows.map((row) => ({
