@@ -24,66 +24,98 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-/** Starts the gateway as it runs in production. @throws Error where it does not come up */
-export async function startGatewayProcess(): Promise<GatewayProcess> {
+/** What a gateway stands on: a Postgres and a Redis of its own, its files and its keys. */
+interface Ground {
+  env: NodeJS.ProcessEnv;
+  key: string;
+  databaseUrl: string;
+  clear(): Promise<void>;
+}
+
+async function prepareGround(): Promise<Ground> {
   const [postgres, redis] = await Promise.all([
     startPostgres({ settings: { shared_buffers: '256MB' } }),
     startRedis(),
   ]);
   const home = await mkdtemp(join(tmpdir(), 'midplane-bench-'));
   const key = `mp_${randomBytes(24).toString('base64url')}`;
-  const port = await freePort();
-  const child = spawn(process.execPath, programOf('gateway'), {
-    env: {
-      ...process.env,
-      DATABASE_URL: postgres.url,
-      REDIS_URL: redis.url,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      MIDPLANE_HOME: home,
-      MIDPLANE_ADMIN_KEY: key,
-      MIDPLANE_MASTER_KEY: randomBytes(32).toString('base64'),
-      RATE_LIMIT_PER_MINUTE: String(PER_MINUTE),
-      LOG_LEVEL: 'error',
-      NODE_ENV: 'production',
-      // As in docker/Dockerfile.
-      MALLOC_ARENA_MAX: '2',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  process.once('exit', () => child.kill());
-  const exited = once(child, 'exit');
-  const stop = async () => {
-    if (child.exitCode === null) child.kill('SIGTERM');
-    await exited;
+  const env = {
+    ...process.env,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    HOST: '127.0.0.1',
+    MIDPLANE_HOME: home,
+    MIDPLANE_ADMIN_KEY: key,
+    MIDPLANE_MASTER_KEY: randomBytes(32).toString('base64'),
+    RATE_LIMIT_PER_MINUTE: String(PER_MINUTE),
+    LOG_LEVEL: 'error',
+    NODE_ENV: 'production',
+    // As in docker/Dockerfile.
+    MALLOC_ARENA_MAX: '2',
+  };
+  const clear = async () => {
     await Promise.all([postgres.stop(), redis.stop()]);
     await rm(home, { recursive: true, force: true });
+  };
+  return { env, key, databaseUrl: postgres.url, clear };
+}
+
+/** A gateway's own process; `stop` leaves the ground as it is. @throws Error where it does not come up */
+async function startOn({ env, key, databaseUrl }: Ground): Promise<GatewayProcess> {
+  const port = await freePort();
+  const child = spawn(process.execPath, programOf('gateway'), {
+    env: { ...env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const kill = () => child.kill();
+  process.once('exit', kill);
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    process.off('exit', kill);
+    if (child.exitCode === null) child.kill('SIGTERM');
+    await exited;
   };
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, () => child.exitCode === null).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
-  const headers = { authorization: `Bearer ${key}` };
-  return { url, headers, pid: child.pid!, databaseUrl: postgres.url, stop };
+  return { url, headers: { authorization: `Bearer ${key}` }, pid: child.pid!, databaseUrl, stop };
+}
+
+/**
+ * Starts the gateway as it runs in production.
+ * @param setUp where given: the gateway is set up by it and then started anew, as one that has been in use for long
+ * @throws Error where it does not come up
+ */
+export async function startGatewayProcess(
+  setUp?: (gateway: GatewayProcess) => Promise<void>,
+): Promise<GatewayProcess> {
+  const ground = await prepareGround();
+  try {
+    let gateway = await startOn(ground);
+    if (setUp) {
+      await setUp(gateway).finally(() => gateway.stop());
+      gateway = await startOn(ground);
+    }
+    return { ...gateway, stop: () => gateway.stop().then(() => ground.clear()) };
+  } catch (error) {
+    await ground.clear();
+    throw error;
+  }
 }
 
 /**
  * The gateway with authentication, rate limits, limits and budgets of the tenant, the key and the route, and the
- * ledger on, before a model `bench` that has prices.
+ * ledger on, before a model `bench` that has prices; started when that was set up.
  * @param upstream up to `/v1`
  */
 export async function startMidplane(upstream: string): Promise<Gateway> {
-  const started = await startGatewayProcess();
+  const started = await startGatewayProcess((fresh) => configure(fresh, upstream));
   const gateway: Gateway = { ...started, name: 'Midplane', baseUrl: `${started.url}/v1`, model: 'bench' };
-  try {
-    await configure(started, upstream);
-    if (!(await answers(gateway))) throw new Error('Midplane does not answer');
-    return gateway;
-  } catch (error) {
-    await started.stop();
-    throw error;
-  }
+  if (await answers(gateway)) return gateway;
+  await gateway.stop();
+  throw new Error('Midplane does not answer');
 }
 
 async function untilReady(url: string, runs: () => boolean): Promise<void> {
