@@ -20,6 +20,7 @@ export * from './persistence/copy-rows.js';
 export * from './persistence/data-source.js';
 export * from './persistence/database.js';
 export * from './persistence/ids.js';
+export * from './persistence/literals.js';
 export * from './persistence/page.js';
 export * from './persistence/partitions.js';
 export * from './persistence/randomness.js';

@@ -1,12 +1,19 @@
 import { decodeQuestionStates } from '@midplane/contracts';
 import { createInference } from '@midplane/inference';
-import { copyRows, Database, openDatabase, runInContext } from '@midplane/kernel';
+import {
+  copyOf,
+  copyRows,
+  Database,
+  openDatabase,
+  type Query,
+  runInContext,
+  withLiterals,
+} from '@midplane/kernel';
 import {
   distinctWords,
   hnswSettings,
   lexicalQuery,
   lexicalSettings,
-  type Query,
   type SearchScope,
   statesQuery,
   TokenScorer,
@@ -193,7 +200,7 @@ async function askAllWays(question: string) {
     inference.embed({ role: 'query', urgency: 'interactive', tokenStates: true, texts: [question] }),
   );
   const vectorText = `[${embedded.vectors[0]!.join(',')}]`;
-  const run = ({ text, values }: Query) => timed(() => client.query(text, values));
+  const run = ({ text, values }: Query) => timed(() => client.query(text, [...values]));
   const words = distinctWords(question);
   const [, lexical] = await run(lexicalQuery(scope, words, CANDIDATES));
   const space = vectorSpace(model!);
@@ -204,7 +211,7 @@ async function askAllWays(question: string) {
   const statesOf = statesQuery(scope, space, ids);
   const [passages, read] = await timed(async () => {
     const packed: Buffer[] = [];
-    await copyRows(client, statesOf.text, statesOf.values, ([, bytes]) => packed.push(Buffer.from(bytes!)));
+    await copyRows(client, copyOf(withLiterals(statesOf)), ([, bytes]) => packed.push(Buffer.from(bytes!)));
     return packed;
   });
   const states = decodeQuestionStates(embedded.tokenStates![0]!, model!.dimension);

@@ -1,30 +1,28 @@
 import pg from 'pg';
 
-/** Values that a query may have, as pg takes them. */
-type Value = string | number | boolean | null | readonly string[];
-
 /** The columns of a row as they are sent: text as UTF-8, a boolean as one byte. */
 export type CopiedRow = (Buffer | null)[];
 
 /** The signature, flags, and the length of a header's extension; each row then begins with its number of columns. */
 const HEADER_BYTES = 19;
 
+/** @returns the statement that sends a query's rows in Postgres's binary format */
+export const copyOf = (query: string): string => `copy (${query}) to stdout (format binary)`;
+
 /**
- * A query's rows in Postgres's binary format, by COPY. For columns of many bytes: pg reads every value as text, which
- * Postgres has to write as digits, twice as long, and pg to read again.
- * @param text with parameters $1, $2, …; COPY takes none, so their values are written into it as quoted literals
+ * Reads rows in Postgres's binary format. For columns of many bytes: pg reads every value as text, which Postgres has to
+ * write as digits, twice as long, and pg to read again.
+ * @param message statements, one of them by {@link copyOf}
  * @param onRow gets each row as it comes; its columns are only there until it returns
  * @throws whatever `onRow` throws, after all rows have come
  * @see https://www.postgresql.org/docs/18/sql-copy.html#SQL-COPY-FILE-FORMATS
  */
 export async function copyRows(
   client: pg.ClientBase,
-  text: string,
-  values: readonly unknown[],
+  message: string,
   onRow: (row: CopiedRow) => void,
 ): Promise<void> {
-  const query = text.replace(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1] as Value));
-  await client.query(new CopyOut(`copy (${query}) to stdout (format binary)`, onRow)).ended;
+  await client.query(new CopyOut(message, onRow)).ended;
 }
 
 /** A query whose rows come by COPY, as pg's client takes what is not a query of its own. */
@@ -73,17 +71,6 @@ class CopyOut implements pg.Submittable {
     this.reject(error);
   }
 }
-
-function literal(value: Value): string {
-  if (value === undefined) throw new Error('A parameter of the query has no value.');
-  if (value === null) return 'null';
-  const plain = Array.isArray(value) ? arrayText(value) : String(value);
-  return pg.escapeLiteral(plain);
-}
-
-/** As Postgres reads an array of texts. */
-const arrayText = (values: readonly string[]): string =>
-  `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
 
 /** @returns undefined for what stands behind the last row: -1 columns */
 function rowOf(message: Buffer, from: number): CopiedRow | undefined {

@@ -151,11 +151,48 @@ describe.each([
     expect(await names(a)).toEqual([{ name: 'of a' }]);
   });
 
+  it('read in one message, under their role, and write nothing in it', async () => {
+    const read = (who: Principal, text: string, ...values: unknown[]) =>
+      asPrincipal(who, () => test.database.read({ text, values }));
+    const all = 'select name, current_user as role from knowledge_base where name = any($1)';
+    expect(await read(a, all, ['of a', `it's`])).toEqual([{ name: 'of a', role: 'midplane_app' }]);
+    expect(await read(b, all, ['of a'])).toEqual([]);
+    expect(await read(a, 'select 1 as n where false')).toEqual([]);
+    await expect(read(b, 'select 1/$1::int', 0)).rejects.toThrow('division by zero');
+    await expect(read(b, 'delete from knowledge_base')).rejects.toThrow(/read-only transaction/);
+    await expect(read(b, 'select $1')).rejects.toThrow('has no value');
+    await expect(read(b, 'select $1', { a: 1 })).rejects.toThrow('has no value');
+    // The connections that failed are as good as before: there are fewer than eight.
+    for (let n = 0; n < 8; n++) {
+      await expect(read(a, 'select no_such_column')).rejects.toThrow('no_such_column');
+    }
+    const [row] = await test.dataSource.query<{ role: string }[]>('select current_user as role');
+    expect(row?.role).not.toBe('midplane_app');
+    expect(await names(a)).toEqual([{ name: 'of a' }]);
+  });
+
+  it('write several statements in one message, all or none', async () => {
+    const rename = (name: string) => ({
+      text: 'update knowledge_base set name = $1 where tenant_id = $2 returning name',
+      values: [name, a.tenantId],
+    });
+    const other = { text: 'select name from knowledge_base where name <> $1', values: ['x'] };
+    expect(await test.database.batchOf(a.tenantId, [rename('new'), other, rename('of a')])).toEqual([
+      [{ name: 'new' }],
+      [{ name: 'new' }],
+      [{ name: 'of a' }],
+    ]);
+    expect(await test.database.batchOf(b.tenantId, [rename('theft')])).toEqual([[]]);
+    const failing = test.database.batchOf(a.tenantId, [rename('half'), { text: 'select 1/0', values: [] }]);
+    await expect(failing).rejects.toThrow('division by zero');
+    expect(await names(a)).toEqual([{ name: 'of a' }]);
+  });
+
   it('copy rows out as they are, of their tenant, whatever the values hold', async () => {
     const copied = async (text: string, ...values: unknown[]) => {
       const rows: CopiedRow[] = [];
       const keep = (row: CopiedRow) => void rows.push(row.map((column) => column && Buffer.from(column)));
-      await asPrincipal(a, () => test.database.copyEach(text, values, {}, keep));
+      await asPrincipal(a, () => test.database.copyEach({ text, values }, {}, keep));
       return rows;
     };
     const texts = [
@@ -180,6 +217,7 @@ describe.each([
     expect(await copied('select 1 where false')).toEqual([]);
     await expect(copied('select 1/$1::int', 0)).rejects.toThrow('division by zero');
     await expect(copied('select $1')).rejects.toThrow('has no value');
+    await expect(copied('select $1', 'a\0b')).rejects.toThrow('U+0000');
     expect(await names(a)).toEqual([{ name: 'of a' }]);
   });
 

@@ -1,7 +1,8 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { currentContext } from '../context/request-context.js';
-import { type CopiedRow, copyRows } from './copy-rows.js';
+import { type CopiedRow, copyOf, copyRows } from './copy-rows.js';
+import { type Query, withLiterals } from './literals.js';
 import type { DatabaseRole } from './roles.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -28,20 +29,40 @@ export class Database {
   }
 
   /**
-   * A query on the rows of the running call's tenant that reads columns of many bytes.
-   * @param onRow gets each row as it comes; its columns are only there until it returns
-   * @throws as {@link copyRows}
+   * A query that reads rows of the running call's tenant, in a transaction of its own that is one round trip: to begin, to
+   * ask and to end take one each in {@link tenant}.
+   * @throws Error outside of a request context; what Postgres says of the query
    */
-  copyEach(
-    text: string,
-    values: readonly unknown[],
+  async read<R>(query: Query, settings: TransactionSettings = {}): Promise<R[]> {
+    const { tenantId } = currentContext().principal;
+    const message = messageOf('read only', tenantId, settings, [withLiterals(query)]);
+    const [rows] = await this.send((client) => rowsOf(client, message, 1));
+    return rows as R[];
+  }
+
+  /**
+   * The same for columns of many bytes.
+   * @param onRow gets each row as it comes; its columns are only there until it returns
+   * @throws as {@link read}, and {@link copyRows}
+   */
+  async copyEach(
+    query: Query,
     settings: TransactionSettings,
     onRow: (row: CopiedRow) => void,
   ): Promise<void> {
-    return this.tenant(async ({ queryRunner }) => {
-      const client = (await queryRunner!.connect()) as ClientBase;
-      await copyRows(client, text, values, onRow);
-    }, settings);
+    const { tenantId } = currentContext().principal;
+    const message = messageOf('read only', tenantId, settings, [copyOf(withLiterals(query))]);
+    await this.send((client) => copyRows(client, message, onRow));
+  }
+
+  /**
+   * Statements on the rows of a named tenant that don't wait for each other's results, all or none of them, in one round
+   * trip.
+   * @returns the rows of each
+   */
+  async batchOf(tenantId: string, queries: readonly Query[]): Promise<unknown[][]> {
+    const message = messageOf('read write', tenantId, {}, queries.map(withLiterals));
+    return this.send((client) => rowsOf(client, message, queries.length));
   }
 
   /** Work on the rows of a named tenant, for what runs before or outside of a call (start-up, a job's bookkeeping). */
@@ -55,6 +76,23 @@ export class Database {
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
     return this.transaction(role, undefined, {}, work);
+  }
+
+  /** @param work sends a message that is a whole transaction; what fails in the middle of it is rolled back */
+  private async send<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as ClientBase;
+      try {
+        return await work(client);
+      } catch (error) {
+        // A connection that is lost has nothing to roll back.
+        await client.query('rollback').catch(() => undefined);
+        throw error;
+      }
+    } finally {
+      await runner.release();
+    }
   }
 
   private async transaction<T>(
@@ -87,6 +125,26 @@ function beginWith(runner: QueryRunner, scope: string): void {
   };
   // Apart from its making, for the reason that LinkedAbort names.
   runner.query = begin;
+}
+
+/**
+ * A whole transaction as one message. Postgres ends a message where a statement fails, so none runs outside of the scope,
+ * and none of those after it.
+ */
+function messageOf(
+  access: 'read only' | 'read write',
+  tenantId: string,
+  settings: TransactionSettings,
+  statements: string[],
+): string {
+  const scope = scopeStatement('midplane_app', tenantId, settings);
+  return [`start transaction ${access}`, scope, ...statements, 'commit'].join('; ');
+}
+
+/** @returns the rows of a message's last statements before its end */
+async function rowsOf(client: ClientBase, message: string, statements: number): Promise<unknown[][]> {
+  const results = (await client.query(message)) as unknown as QueryResult[];
+  return results.slice(-1 - statements, -1).map(({ rows }) => rows as unknown[]);
 }
 
 /** Goes in one message with others, so its parts can't be parameters: each is checked against its form. */

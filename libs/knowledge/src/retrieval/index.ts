@@ -10,10 +10,4 @@ export { type Candidate, CandidateRepository, type SearchedBase } from './candid
 export { lexicalPlan, vectorPlan } from './candidates/plan.js';
 export { hnswSettings, lexicalSettings } from './candidates/settings.js';
 export { TokenScorer } from './rerank/late-interaction/token-scorer.js';
-export {
-  lexicalQuery,
-  type Query,
-  type SearchScope,
-  statesQuery,
-  vectorQuery,
-} from './candidates/queries.js';
+export { lexicalQuery, type SearchScope, statesQuery, vectorQuery } from './candidates/queries.js';

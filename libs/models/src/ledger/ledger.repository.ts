@@ -1,4 +1,5 @@
 import type { UsageGroup, UsageRow } from '@midplane/contracts';
+import type { Query } from '@midplane/kernel';
 import type { EntityManager } from 'typeorm';
 import type { CallRecord } from './call-record.js';
 
@@ -44,13 +45,11 @@ const INSERT = `insert into model_call (${FIELDS.map(columnOf).join(', ')})
   from json_to_recordset($1::json) as c(${FIELDS.map((field) => `"${field}" ${TYPES[field]}`).join(', ')})`;
 
 /**
- * Adds rows to the ledger, in one statement, by the names that their fields have here: rows with other names would be
+ * @returns the statement that adds rows to the ledger, by the names that their fields have here: rows with other names would be
  * as many objects to make and to clear away. Of json, since Postgres takes twice as long for the same as jsonb: it
  * would build what it then takes apart.
  */
-export async function addCalls(manager: EntityManager, calls: CallRecord[]): Promise<void> {
-  await manager.query(INSERT, [JSON.stringify(calls)]);
-}
+export const additionOf = (calls: CallRecord[]): Query => ({ text: INSERT, values: [JSON.stringify(calls)] });
 
 /** What a row is counted under; null leaves it out. */
 const KEYS: Record<UsageGroup, string> = {

@@ -1,9 +1,9 @@
 import { asError, Database, LOGGER, type Logger } from '@midplane/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { LIMIT_STORE, type LimitStore, type Settlement } from '../limit/limit-store.port.js';
-import { payInPostgres } from '../limit/postgres.limit-store.js';
+import { paymentOf, spentOf } from '../limit/postgres.limit-store.js';
 import type { CallRecord } from './call-record.js';
-import { addCalls } from './ledger.repository.js';
+import { additionOf } from './ledger.repository.js';
 import { countLost } from '../models.metrics.js';
 
 /** How long a row waits for others to be written with, in ms. */
@@ -95,10 +95,12 @@ export class Ledger {
     const records = batch.map(({ record }) => record);
     // First: what is learned from the transaction is then never behind what a store adds up by itself.
     if (settlements.length > 0) await this.limits.share(tenantId);
-    const spent = await this.database.tenantOf(tenantId, async (manager) => {
-      await addCalls(manager, records);
-      return settlements.length > 0 ? payInPostgres(manager, tenantId, settlements) : [];
-    });
+    // One round trip: each would delay the calls that this process serves meanwhile.
+    const [, paid = []] = await this.database.batchOf(tenantId, [
+      additionOf(records),
+      ...(settlements.length > 0 ? [paymentOf(tenantId, settlements)] : []),
+    ]);
+    const spent = spentOf(paid);
     if (spent.length > 0) await this.limits.learn(tenantId, spent);
     for (const listener of this.listeners) listener(records);
   }

@@ -1,4 +1,4 @@
-import type { Database } from '@midplane/kernel';
+import type { Database, Query } from '@midplane/kernel';
 import type { EntityManager } from 'typeorm';
 import {
   type Demand,
@@ -252,7 +252,6 @@ async function addReservations(
   );
 }
 
-/** One statement, since each that a process waits for delays the calls that it serves meanwhile. */
 const PAY = `
   with given_back as (
     update model_limit_state s set tokens_left = s.tokens_left + k.tokens
@@ -271,14 +270,10 @@ const PAY = `
   returning limit_id, subject, period, spent_micros`;
 
 /**
- * Pays for calls in the transaction of their ledger rows: what was set aside is let go, what was spent is added.
- * @returns what is spent of each budget now
+ * Pays for calls, in the transaction of their ledger rows: what was set aside is let go, what was spent is added.
+ * @returns the statement, of which {@link spentOf} reads the rows
  */
-export async function payInPostgres(
-  manager: EntityManager,
-  tenantId: string,
-  settlements: Settlement[],
-): Promise<SpentBudget[]> {
+export function paymentOf(tenantId: string, settlements: Settlement[]): Query {
   const budgets = new Map<string, { limit_id: string; subject: string; period: string; micros: number }>();
   const tokens = new Map<string, { limit_id: string; subject: string; tokens: number }>();
   for (const { demands, ...used } of settlements) {
@@ -295,23 +290,24 @@ export async function payInPostgres(
       }
     }
   }
-  if (budgets.size === 0 && tokens.size === 0) return [];
-  const rows = await manager.query<
-    { limit_id: string; subject: string; period: string; spent_micros: string }[]
-  >(PAY, [
+  const values = [
     JSON.stringify([...budgets.values()]),
     tenantId,
     JSON.stringify([...tokens.values()]),
     RATES,
     settlements.map(({ callId }) => callId),
-  ]);
-  return rows.map((row) => ({
+  ];
+  return { text: PAY, values };
+}
+
+/** @returns what is spent of each budget after a payment, from its rows */
+export const spentOf = (rows: unknown[]): SpentBudget[] =>
+  (rows as { limit_id: string; subject: string; period: string; spent_micros: string }[]).map((row) => ({
     limitId: row.limit_id,
     subject: row.subject,
     period: row.period,
     micros: Number(row.spent_micros),
   }));
-}
 
 /** @returns what is spent of a budget, 0 where nothing is */
 export async function readSpent(

@@ -1,7 +1,8 @@
+import type { Query } from '@midplane/kernel';
 import type { Named, NamedDocument } from '../question/index.js';
 import { Parameters } from './parameters.js';
 import { ACROSS_COUNTED, MOST_CODES, MOST_COMPARED, SMALL_GRAPH } from './plan.js';
-import { type Query, type SearchScope, visibleSql } from './queries.js';
+import { type SearchScope, visibleSql } from './queries.js';
 
 /** What a question tells of the knowledge bases that it is asked of. */
 export interface AskedBases {

@@ -1,5 +1,5 @@
 import { Ranking } from '@midplane/contracts';
-import { Database, type TransactionSettings } from '@midplane/kernel';
+import { Database, type Query, type TransactionSettings } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { PlacedLine } from '../../chunk/index.js';
 import { type EmbedderBinding, vectorSpace } from '../../vector-space.js';
@@ -14,7 +14,6 @@ import {
   passagesQuery,
   postingsQuery,
   statesQuery,
-  type Query,
   rightAmongQuery,
   type RightPassage,
   type SearchScope,
@@ -139,7 +138,7 @@ export class CandidateRepository {
    * @returns those of the scope's knowledge bases that the tenant has
    */
   async bases(scope: SearchScope, asked?: AskedBases): Promise<SearchedBase[]> {
-    const rows = await this.run<{
+    const rows = await this.database.read<{
       id: string;
       name: string;
       embedderName: string;
@@ -189,19 +188,17 @@ export class CandidateRepository {
 
   /** The words of every chunk of the scope, and what the index scores for those of the question. */
   private async allTexts(scope: SearchScope, words: string[]): Promise<Texts> {
-    const { text, values } = postingsQuery(scope);
+    const query = postingsQuery(scope);
     const ranking = new TextRanking(words);
     const [scores] = await Promise.all([
       this.wordScores(words),
-      this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, held]) =>
-        ranking.add(id!.toString(), held!),
-      ),
+      this.database.copyEach(query, PLAN_SETTINGS.narrow, ([id, held]) => ranking.add(id!.toString(), held!)),
     ]);
     return { scores, best: (weights, limit) => ranking.best(weights, limit) };
   }
 
   private async wordScores(words: string[]): Promise<WordScores[]> {
-    const [row] = await this.run<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS);
+    const [row] = await this.database.read<{ weights: WordScores[] }>(wordScoresQuery(words), SETTINGS);
     return row!.weights;
   }
 
@@ -210,11 +207,11 @@ export class CandidateRepository {
    * @param whole whether the codes of what is not ready are counted too: where these leave too few, once more without
    */
   private async byWordCodes(scope: SearchScope, words: string[], whole = seesAll(scope)): Promise<Texts> {
-    const { text, values } = wordCodesQuery(scope, whole);
+    const query = wordCodesQuery(scope, whole);
     const ranking = new WordCodeRanking(words);
     const [scores] = await Promise.all([
       this.wordScores(words),
-      this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, codes]) => ranking.add(id!, codes!)),
+      this.database.copyEach(query, PLAN_SETTINGS.narrow, ([id, codes]) => ranking.add(id!, codes!)),
     ]);
     return {
       scores,
@@ -230,7 +227,10 @@ export class CandidateRepository {
   /** @returns the chunks of codes, as far as they may be seen, best first */
   private async chunksOf(scope: SearchScope, codes: RankedCode[]): Promise<Scored[]> {
     if (codes.length === 0) return [];
-    const rows = await this.run<{ n: number; id: string }>(chunksOfQuery(scope, codes), PLAN_SETTINGS.narrow);
+    const rows = await this.database.read<{ n: number; id: string }>(
+      chunksOfQuery(scope, codes),
+      PLAN_SETTINGS.narrow,
+    );
     return bestFirst(rows.map(({ n, id }) => ({ chunkId: id, score: codes[n - 1]!.score })));
   }
 
@@ -242,7 +242,7 @@ export class CandidateRepository {
     rows: number,
   ): Promise<Texts> {
     const texts = textsOf(words.length, limit);
-    const [row] = await this.run<{ found: [string, string][]; weights: WordScores[] }>(
+    const [row] = await this.database.read<{ found: [string, string][]; weights: WordScores[] }>(
       lexicalQuery(scope, words, texts),
       lexicalSettings(SPARE * texts * rows),
     );
@@ -309,9 +309,9 @@ export class CandidateRepository {
     han?: boolean,
     whole = seesAll(scope),
   ): Promise<NearCandidate[]> {
-    const { text, values } = codesQuery(scope, space, han, whole);
+    const query = codesQuery(scope, space, han, whole);
     const scorer = new CodeScorer(vector, COMPARED * limit);
-    await this.database.copyEach(text, values, PLAN_SETTINGS.narrow, ([id, script, codes]) =>
+    await this.database.copyEach(query, PLAN_SETTINGS.narrow, ([id, script, codes]) =>
       scorer.add(id!, script![0] === 1, codes!),
     );
     const best = scorer.finish();
@@ -329,20 +329,20 @@ export class CandidateRepository {
   }
 
   private async nearestByQuery(query: Query, settings: TransactionSettings): Promise<NearCandidate[]> {
-    const [row] = await this.run<NearestRow>(query, settings);
+    const [row] = await this.database.read<NearestRow>(query, settings);
     return row!.found.map(([chunkId, score, han]) => ({ chunkId, score, han }));
   }
 
   /** @returns the words of letters that chunks hold, of those that begin like one of `unseen` */
   async seenWords(scope: SearchScope, chunkIds: string[], unseen: string[]): Promise<SeenWord[]> {
     if (chunkIds.length === 0) return [];
-    return this.run<SeenWord>(seenWordsQuery(scope, chunkIds, unseen), SETTINGS);
+    return this.database.read<SeenWord>(seenWordsQuery(scope, chunkIds, unseen), SETTINGS);
   }
 
   /** @returns the chunks in full, as far as they may still be seen, by their ids */
   async passages(scope: SearchScope, chunkIds: string[], neighbours: number): Promise<Map<string, Passage>> {
     if (chunkIds.length === 0) return new Map();
-    const rows = await this.run<Passage>(passagesQuery(scope, chunkIds, neighbours), SETTINGS);
+    const rows = await this.database.read<Passage>(passagesQuery(scope, chunkIds, neighbours), SETTINGS);
     return new Map(rows.map((row) => [row.id, row]));
   }
 
@@ -358,8 +358,8 @@ export class CandidateRepository {
     onChunk: (chunk: ChunkStates) => void,
   ): Promise<void> {
     if (chunkIds.length === 0) return;
-    const { text, values } = statesQuery(scope, space, chunkIds);
-    await this.database.copyEach(text, values, SETTINGS, ([chunkId, states, han, words]) =>
+    const query = statesQuery(scope, space, chunkIds);
+    await this.database.copyEach(query, SETTINGS, ([chunkId, states, han, words]) =>
       onChunk({ chunkId: chunkId!.toString(), states: states!, han: han![0] === 1, words: words! }),
     );
   }
@@ -367,12 +367,8 @@ export class CandidateRepository {
   /** @returns the ids of those of the chunks that are a right passage and may still be seen */
   async rightAmong(scope: SearchScope, chunkIds: string[], right: RightPassage): Promise<string[]> {
     if (chunkIds.length === 0) return [];
-    const rows = await this.run<{ id: string }>(rightAmongQuery(scope, chunkIds, right), SETTINGS);
+    const rows = await this.database.read<{ id: string }>(rightAmongQuery(scope, chunkIds, right), SETTINGS);
     return rows.map(({ id }) => id);
-  }
-
-  private run<R>({ text, values }: Query, settings: TransactionSettings): Promise<R[]> {
-    return this.database.tenant((manager) => manager.query<R[]>(text, values), settings);
   }
 }
 

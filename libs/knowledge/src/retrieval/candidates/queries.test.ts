@@ -1,3 +1,4 @@
+import type { Query } from '@midplane/kernel';
 import { describe, expect, it } from 'vitest';
 import { namedIn } from '../question/index.js';
 import { basesQuery } from './bases-query.js';
@@ -7,7 +8,6 @@ import {
   passagesQuery,
   postingsQuery,
   statesQuery,
-  type Query,
   rightAmongQuery,
   type SearchScope,
   seenWordsQuery,

@@ -1,3 +1,4 @@
+import type { Query } from '@midplane/kernel';
 import { askedOf, askedSql, weighedSql } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
@@ -21,12 +22,6 @@ export interface Within {
   pages?: [number, number];
   /** For each named heading, Postgres regular expressions of which one has to match a heading above the chunk. */
   headings?: string[][];
-}
-
-/** A query's text and the values of its parameters. */
-export interface Query {
-  text: string;
-  values: unknown[];
 }
 
 /**

@@ -1,6 +1,7 @@
+import type { Query } from '@midplane/kernel';
 import { type CodePlace, codeRowsSql, placedSql } from '../code-rows.js';
 import { Parameters } from '../parameters.js';
-import { nearestSql, type Query, type SearchScope } from '../queries.js';
+import { nearestSql, type SearchScope } from '../queries.js';
 
 /**
  * The codes of the vectors that a search may see, in rows of an id, whether the chunks are written in Han characters, and

@@ -1,6 +1,7 @@
+import type { Query } from '@midplane/kernel';
 import { type CodePlace, codeRowsSql, placedSql } from '../code-rows.js';
 import { Parameters } from '../parameters.js';
-import type { Query, SearchScope } from '../queries.js';
+import type { SearchScope } from '../queries.js';
 
 /**
  * The codes of the words of what a search may see, in rows of an id and the codes of some chunks, for `copyEach`.
