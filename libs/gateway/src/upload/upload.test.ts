@@ -49,6 +49,15 @@ async function storedFiles(): Promise<string[]> {
   return files.filter((file) => /\/uploads\/|unfinished/.test(file)).sort();
 }
 
+/** {@link storedFiles} at a moment in which nothing is being written: ingest goes on after an upload's test. */
+function restingFiles(): Promise<string[]> {
+  return vi.waitFor(async () => {
+    const files = await storedFiles();
+    expect(files.join()).not.toContain('unfinished');
+    return files;
+  });
+}
+
 async function documents(): Promise<number> {
   const [row] = await database.dataSource.query<{ count: number }[]>(
     'select count(*)::int as count from document where tenant_id = $1',
@@ -59,8 +68,7 @@ async function documents(): Promise<number> {
 
 /** Runs `upload` and checks that neither a file nor a document came of it. */
 async function leavingNothing<T>(upload: () => Promise<T>): Promise<T> {
-  await vi.waitFor(async () => expect((await storedFiles()).join()).not.toContain('unfinished'));
-  const [files, rows] = [await storedFiles(), await documents()];
+  const [files, rows] = [await restingFiles(), await documents()];
   const result = await upload();
   await vi.waitFor(async () => expect(await storedFiles()).toEqual(files), { timeout: 10_000 });
   expect(await documents()).toBe(rows);
