@@ -42,6 +42,7 @@ export * from './storage/open-file-storage.js';
 export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';
+export * from './text/estimate-tokens.js';
 export * from './text/plain-question.js';
 export * from './text/sentences.js';
 export * from './threads/thread.js';

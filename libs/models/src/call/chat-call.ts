@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answering, ChatEvent, ChatRequest, ChatResult, ChatUsage } from '@midplane/contracts';
-import { asError, backoffMs, type RequestContext, UserError } from '@midplane/kernel';
+import { asError, backoffMs, estimateTokens, type RequestContext, UserError } from '@midplane/kernel';
 import type { Deployment } from '../catalog/catalog.js';
 import { callerOf, type CallRecord } from '../ledger/call-record.js';
 import { beginAttempt } from '../models.metrics.js';
 import type { Providers } from '../provider/providers.js';
-import { estimateTokens } from '../provider/tokens.js';
 import { asUpstreamFailure, UpstreamFailure } from '../provider/upstream-failure.js';
 import type { PlannedCall } from '../route/planned-call.js';
 import { AnswerDraft } from './answer-draft.js';

@@ -1,6 +1,5 @@
-import { type ServiceClient, ServiceRegistry } from '@midplane/kernel';
+import { estimateTokens, type ServiceClient, ServiceRegistry } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
-import { estimateTokens } from '../provider/tokens.js';
 import { InferenceCalls } from './inference-calls.js';
 
 interface EmbedInput {

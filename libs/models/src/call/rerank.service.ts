@@ -1,7 +1,6 @@
 import { LATE_INTERACTION_MODEL } from '@midplane/contracts';
-import { type ServiceClient, ServiceRegistry } from '@midplane/kernel';
+import { estimateTokens, type ServiceClient, ServiceRegistry } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
-import { estimateTokens } from '../provider/tokens.js';
 import { InferenceCalls } from './inference-calls.js';
 
 interface RerankInput {

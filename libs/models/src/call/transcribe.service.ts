@@ -1,8 +1,7 @@
 import type { Transcript, TranscribeInput } from '@midplane/contracts';
-import { type ServiceClient, ServiceRegistry } from '@midplane/kernel';
+import { estimateTokens, type ServiceClient, ServiceRegistry } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { estimateTokens } from '../provider/tokens.js';
 import { InferenceCalls } from './inference-calls.js';
 
 type Transcribed = Transcript & { model: string; version: string; upstreamMs: number };

@@ -1,22 +1,10 @@
 import type { ChatRequest, ContentPart } from '@midplane/contracts';
+import { estimateTokens } from '@midplane/kernel';
 
 /** Tokens that a message costs beside its text. */
 const MESSAGE_OVERHEAD = 8;
 /** What a picture is counted as; providers count 85 to about 1,600. */
 const IMAGE_TOKENS = 1_600;
-
-/** From here on scripts are written without spaces (CJK radicals, kana, Han, Hangul). */
-const FIRST_CJK = 0x2e80;
-
-/**
- * A count of tokens that rather errs on the high side: a Chinese character is about one, other text about one for
- * three characters. The endpoint's tokenizer is not known.
- */
-export function estimateTokens(text: string): number {
-  let cjk = 0;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= FIRST_CJK) cjk++;
-  return Math.ceil(cjk + (text.length - cjk) / 3);
-}
 
 /** @returns the tokens of a request's prompt, erring on the high side */
 export function estimatePrompt({ messages, tools, responseFormat }: ChatRequest): number {

@@ -1,8 +1,9 @@
 import type { SearchHit } from '@midplane/contracts';
+import { estimateTokens } from '@midplane/kernel';
 import { describe, expect, it } from 'vitest';
 import type { AnswerRequest, Turn } from '../answerer.port.js';
 import { numberPassages } from '../passage.js';
-import { buildPrompt, estimateTokens } from './prompt.js';
+import { buildPrompt } from './prompt.js';
 
 const hit = (text: string, more: Partial<SearchHit> = {}): SearchHit =>
   ({

@@ -1,3 +1,4 @@
+import { estimateTokens } from '@midplane/kernel';
 import type { AnswerRequest, Turn } from '../answerer.port.js';
 import type { Passage } from '../passage.js';
 import type { ChatMessage } from './chat-model.js';
@@ -16,16 +17,6 @@ const TURNS_SHARE = 0.2;
 const MOST_TURNS = 6;
 /** Tokens that a message costs beside its text. */
 const MESSAGE_OVERHEAD = 8;
-
-/**
- * A count of tokens that rather errs on the high side: a Chinese character is about one, other text about one for
- * three characters. The endpoint's tokenizer is not known.
- */
-export function estimateTokens(text: string): number {
-  const cjk =
-    text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu)?.length ?? 0;
-  return Math.ceil(cjk + (text.length - cjk) / 3);
-}
 
 /**
  * Assembles the prompt within the model's window: instructions and question always, the latest turns within a
