@@ -206,8 +206,8 @@ export const inferenceConfig = configGroup('Inference', {
   INFERENCE_BATCH_TOKENS: {
     schema: env.optionalInteger(0, 10_000_000),
     description:
-      'Tokens that a model takes in one batch, padding counted; 0: one text at a time, the fastest on a CPU but for short texts in bulk.',
-    defaultText: '0 on a CPU (256 for texts embedded in bulk), else 16384',
+      'Tokens that a model takes in one batch, padding counted; 0: one text at a time, on a CPU the fastest for what somebody waits for.',
+    defaultText: '0 on a CPU (448 for texts embedded in bulk), else 16384',
   },
   INFERENCE_BATCH_WAIT_MS: {
     schema: env.integer(3, 0, 1000),

@@ -10,6 +10,7 @@ import { createLogger, runInContext, SecretBox } from '@midplane/kernel';
 import { startPostgres, startRedis } from '../services/index.ts';
 import { percentiles, timed } from './percentiles.ts';
 import { startApp } from './platform-process.ts';
+import { randomOf } from './scale/corpus.ts';
 
 /**
  * `npm run bench:inference`: texts a second of the shipped embedder through the queue, in a worker process, beside the
@@ -33,8 +34,8 @@ const BATCHES = [1, 4, 16];
 const TEXTS_A_CALL = 16;
 const CALLS = 3;
 const QUESTIONS = 60;
-/** Pause between questions, in ms: a person thinks. */
-const PAUSE_MS = 30;
+/** Longest pause between questions, in ms; each is another one, so that none keeps step with the bulk work. */
+const LONGEST_PAUSE_MS = 200;
 const GOAL = 0.9;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -59,7 +60,7 @@ function textsOf(tokens: number, count: number): string[] {
     let text = `${n}`;
     let length = 0;
     for (let i = 0; length < tokens; i += 1) {
-      text += ` ${WORDS[(n * 31 + i * 17) % WORDS.length]}`;
+      text += ` ${WORDS[(n * 31 + i * 7) % WORDS.length]}`;
       length = tokenizer.encode(`passage: ${text}`).length;
     }
     return text;
@@ -144,10 +145,11 @@ const ask = async (text: string) =>
 
 async function questions(): Promise<ReturnType<typeof percentiles>> {
   const times: number[] = [];
+  const random = randomOf(1);
   for (let i = 0; i < QUESTIONS; i += 1) {
     const [, ms] = await timed(() => ask(`年假有几天？第 ${i} 次`));
     times.push(ms);
-    await sleep(PAUSE_MS);
+    await sleep(random() * LONGEST_PAUSE_MS);
   }
   return percentiles(times);
 }

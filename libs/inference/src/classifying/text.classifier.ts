@@ -1,10 +1,10 @@
 import type { ClassifyModel, LabelScore } from '@midplane/contracts';
-import type { Thread } from '@midplane/kernel';
+import { estimateTokens, type Thread } from '@midplane/kernel';
 import type { LocalClassifier } from '../models/local-model.js';
 import { textModelData } from '../models/text-model-data.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { ModelThreads, packetOf, type ThreadsOptions } from '../scheduling/model-threads.js';
-import { characters, type Task } from '../scheduling/scheduler.js';
+import type { Task } from '../scheduling/scheduler.js';
 import type { Classifier, ClassifyOptions } from './classifier.port.js';
 import type { ClassifierMessage, ClassifierResult, ClassifierWorkerData } from './classifier.worker.js';
 
@@ -21,7 +21,7 @@ export class TextClassifier implements Classifier {
     this.#threads = new ModelThreads(model.description.name, import.meta.url, 'classifier', data, options);
     this.#classifying = {
       ...packetOf(options.batches),
-      weigh: characters,
+      weigh: estimateTokens,
       run: async (thread, texts) => {
         const { labels } = await this.#meter.count(texts.length, this.#threads.ask(thread, texts));
         return labels;

@@ -1,5 +1,5 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
-import type { Thread } from '@midplane/kernel';
+import { estimateTokens, type Thread } from '@midplane/kernel';
 import type { LocalEmbedder } from '../models/local-model.js';
 import { textModelData } from '../models/text-model-data.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
@@ -77,7 +77,7 @@ export class TransformerEmbedder implements Embedder {
   #inBatchesOf(tokens: number, waitMs: number | undefined): Task<EmbedderThread, EmbedItem, Embedded> {
     return {
       ...packetOf({ tokens, waitMs }),
-      weigh: ({ text }) => characters(text),
+      weigh: ({ text }) => estimateTokens(text),
       run: (thread, items) => this.#embed(thread, items, tokens),
     };
   }

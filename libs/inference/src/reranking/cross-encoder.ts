@@ -1,10 +1,10 @@
 import type { RerankModel } from '@midplane/contracts';
-import type { Thread } from '@midplane/kernel';
+import { estimateTokens, type Thread } from '@midplane/kernel';
 import type { LocalReranker } from '../models/local-model.js';
 import { textModelData } from '../models/text-model-data.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
 import { ModelThreads, packetOf, type ThreadsOptions } from '../scheduling/model-threads.js';
-import { characters, type Task } from '../scheduling/scheduler.js';
+import type { Task } from '../scheduling/scheduler.js';
 import type {
   CrossEncoderMessage,
   CrossEncoderResult,
@@ -28,7 +28,7 @@ export class CrossEncoder implements Reranker {
     this.#threads = new ModelThreads(model.description.name, import.meta.url, 'cross-encoder', data, options);
     this.#scoring = {
       ...packetOf(options.batches),
-      weigh: ({ text }) => characters(text),
+      weigh: ({ text }) => estimateTokens(text),
       run: async (thread, pairs) => {
         const { scores } = await this.#meter.count(pairs.length, this.#threads.ask(thread, pairs));
         return scores;

@@ -13,18 +13,21 @@ export interface ThreadsOptions {
   batches: Batching;
 }
 
+/** Estimated tokens of a batch's own: an estimate errs on the high side, and what is too much runs as a batch of its own. */
+const ESTIMATED = 1.2;
+
 /**
- * What a thread takes at once. One text at a time: short ones are handed over together, and an interactive one waits
- * for at most about one passage. In batches: about as much as fills one, of all who wait where they share; a token has
- * up to four characters.
+ * What a thread takes at once, in estimated tokens. One text at a time: short ones are handed over together, and an
+ * interactive one waits for at most about one passage. In batches: about as much as fills one, of all who wait where
+ * they share.
  */
 export function packetOf({
   tokens,
   waitMs,
 }: Pick<Batching, 'tokens' | 'waitMs'>): Pick<Task<never, never, never>, 'packet' | 'gatherMs'> {
   return tokens === 0
-    ? { packet: { items: 8, weight: 600 } }
-    : { packet: { items: 1024, weight: tokens * 4 }, gatherMs: waitMs };
+    ? { packet: { items: 8, weight: 200 } }
+    : { packet: { items: 1024, weight: tokens * ESTIMATED }, gatherMs: waitMs };
 }
 
 /** The worker threads of one local model behind one queue. None starts before the first text. */

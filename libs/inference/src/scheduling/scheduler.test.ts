@@ -69,6 +69,16 @@ describe('Scheduler', () => {
     expect(slot.taken).toEqual(['x'.repeat(100), 'y z']);
   });
 
+  it('ends a packet before a text that would be too many characters', async () => {
+    const { slot, submit } = setUp();
+    void submit('bulk', `x ${'y'.repeat(99)} ${'z'.repeat(2)}`);
+    await slot.finish(3);
+    expect(slot.taken).toEqual([`x ${'y'.repeat(99)}`, 'zz']);
+    void submit('bulk', `x ${'y'.repeat(100)} z`);
+    await slot.finish(3);
+    expect(slot.taken.slice(2)).toEqual(['x', 'y'.repeat(100), 'z']);
+  });
+
   it('takes the texts of a cancelled request out of the queue', async () => {
     const { slot, scheduler, submit } = setUp();
     const cancelled = new AbortController();

@@ -6,14 +6,14 @@ export type Priority = (typeof PRIORITIES)[number];
 
 /** What is done with items (texts, pictures). Requests of one and the same task may share packets. */
 export interface Task<Slot, Item, Result> {
-  /** What a slot takes at once: at most so many items, and no further item once they have so much weight. */
+  /** What a slot takes at once: at most so many items, and no further item that would bring them above this weight. */
   packet: { items: number; weight: number };
   /**
    * How long a packet that is not full waits for items of other requests, in ms, before a free slot takes it.
    * Undefined: requests share no packets, and none waits.
    */
   gatherMs?: number | undefined;
-  /** What an item costs, in any unit: characters, for a text. */
+  /** What an item costs, in any unit. */
   weigh(item: Item): number;
   /** @returns a result for each item, in order. */
   run(slot: Slot, items: readonly Item[]): Promise<Result[]>;
@@ -176,16 +176,23 @@ export class Scheduler<Slot> {
     const parts: Part<Slot>[] = [];
     let items = 0;
     let weight = 0;
-    const full = () => items >= packet.items || weight >= packet.weight;
+    let full = false;
     for (const request of [first, ...sharing]) {
-      if (full()) break;
+      const { items: own } = request.work;
       const start = request.next;
       let end = start;
-      for (; end < request.work.items.length && !full(); end += 1, items += 1)
-        weight += task.weigh(request.work.items[end]);
-      parts.push({ request, start, end });
+      for (; end < own.length && !full; end += 1) {
+        const heavier = weight + task.weigh(own[end]);
+        if (items > 0 && heavier > packet.weight) break;
+        items += 1;
+        weight = heavier;
+        full = items === packet.items || weight >= packet.weight;
+      }
+      full ||= end < own.length;
+      if (end > start) parts.push({ request, start, end });
+      if (full) break;
     }
-    return { parts, full: full() };
+    return { parts, full };
   }
 
   #take({ request, start, end }: Part<Slot>): void {
