@@ -207,7 +207,7 @@ export const inferenceConfig = configGroup('Inference', {
     schema: env.optionalInteger(0, 10_000_000),
     description:
       'Tokens that a model takes in one batch, padding counted; 0: one text at a time, on a CPU the fastest for what somebody waits for.',
-    defaultText: '0 on a CPU (448 for texts embedded in bulk), else 16384',
+    defaultText: '0 on a CPU (512 for short texts embedded in bulk), else 16384',
   },
   INFERENCE_BATCH_WAIT_MS: {
     schema: env.integer(3, 0, 1000),

@@ -257,7 +257,7 @@ describe('the environment', () => {
     expect(read({ INFERENCE_DEVICE: 'cuda' }).batches?.tokens).toBeGreaterThan(1000);
     expect(read({ INFERENCE_BATCH_TOKENS: '512', INFERENCE_BATCH_WAIT_MS: '7' }).batches).toEqual({
       tokens: 512,
-      bulkTokens: 512,
+      bulk: { tokens: 512 },
       waitMs: 7,
     });
     expect(() => read({ INFERENCE_DEVICE: 'tpu' })).toThrow('cpu, cuda, webgpu');

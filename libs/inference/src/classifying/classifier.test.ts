@@ -70,7 +70,7 @@ describe('a classifier of MODELS_DIR', () => {
     const batched = createInference({
       modelsDir,
       classifyModel: 'one',
-      batches: { tokens: 512, bulkTokens: 512, waitMs: 5 },
+      batches: { tokens: 512, bulk: { tokens: 512 }, waitMs: 5 },
     });
     const requests = [
       ['夏', 'no no no no no no no no'],

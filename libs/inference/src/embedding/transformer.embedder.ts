@@ -1,5 +1,6 @@
 import type { EmbeddingModel, TextRole } from '@midplane/contracts';
 import { estimateTokens, type Thread } from '@midplane/kernel';
+import type { BatchSize } from '../models/batches.js';
 import type { LocalEmbedder } from '../models/local-model.js';
 import { textModelData } from '../models/text-model-data.js';
 import { LoadMeter, type ModelLoad } from '../scheduling/model-load.js';
@@ -41,9 +42,9 @@ export class TransformerEmbedder implements Embedder {
     this.#model = model;
     this.#centres = card.languageCentres && new LanguageCentres(card.languageCentres);
     this.#threads = new ModelThreads(description.name, import.meta.url, 'transformer', data, options);
-    const { tokens, bulkTokens, waitMs } = options.batches;
-    this.#embedding = this.#inBatchesOf(tokens, waitMs);
-    this.#bulk = this.#inBatchesOf(bulkTokens, waitMs);
+    const { tokens, bulk, waitMs } = options.batches;
+    this.#embedding = this.#inBatchesOf({ tokens }, waitMs);
+    this.#bulk = this.#inBatchesOf(bulk, waitMs);
     this.#counting = {
       packet: COUNT_PACKET,
       weigh: characters,
@@ -74,21 +75,17 @@ export class TransformerEmbedder implements Embedder {
     return { counts: counts.slice(0, texts.length), overhead: this.#overhead as number };
   }
 
-  #inBatchesOf(tokens: number, waitMs: number | undefined): Task<EmbedderThread, EmbedItem, Embedded> {
+  #inBatchesOf(size: BatchSize, waitMs: number | undefined): Task<EmbedderThread, EmbedItem, Embedded> {
     return {
-      ...packetOf({ tokens, waitMs }),
+      ...packetOf({ tokens: size.tokens, waitMs }),
       weigh: ({ text }) => estimateTokens(text),
-      run: (thread, items) => this.#embed(thread, items, tokens),
+      run: (thread, items) => this.#embed(thread, items, size),
     };
   }
 
-  async #embed(
-    thread: EmbedderThread,
-    items: readonly EmbedItem[],
-    batchTokens: number,
-  ): Promise<Embedded[]> {
+  async #embed(thread: EmbedderThread, items: readonly EmbedItem[], batch: BatchSize): Promise<Embedded[]> {
     const texts = items.map(({ role, text, tokenStates }) => ({ role, text, tokenStates }));
-    const asking = this.#threads.ask(thread, { task: 'embed', texts, batchTokens });
+    const asking = this.#threads.ask(thread, { task: 'embed', texts, batch });
     const { values, tokenStates } = await this.#meter.count(items.length, asking);
     const { dimension } = this.#model.card;
     return items.map(({ text, centred }, i) => {

@@ -9,7 +9,7 @@ import {
 } from '@huggingface/transformers';
 import { encodeQuestionStates, packPassageStates, type TextRole } from '@midplane/contracts';
 import type { ThreadReply, ThreadRequest } from '@midplane/kernel';
-import { batchesOf, rowOf, stack, type Encoded } from '../models/batches.js';
+import { batchesOf, type BatchSize, rowOf, stack, type Encoded } from '../models/batches.js';
 import type { ModelCard } from '../models/model-card.js';
 import type { TextModelData } from '../models/text-model-data.js';
 import { lazily, loadedOn, useFolder } from '../models/transformers-runtime.js';
@@ -31,8 +31,7 @@ export type TransformerMessage =
   | {
       task: 'embed';
       texts: readonly TextToEmbed[];
-      /** Tokens of one batch, padding counted; 0: one text at a time. */
-      batchTokens: number;
+      batch: BatchSize;
     }
   | { task: 'count'; texts: readonly string[] };
 
@@ -73,7 +72,7 @@ const model = lazily<PreTrainedModel>(() =>
 );
 
 parentPort?.on('message', ({ id, message }: ThreadRequest<TransformerMessage>) => {
-  const work = message.task === 'embed' ? embed(message.texts, message.batchTokens) : count(message.texts);
+  const work = message.task === 'embed' ? embed(message.texts, message.batch) : count(message.texts);
   work.then(
     (result) => reply({ id, result }, [result.values.buffer as ArrayBuffer]),
     (error: unknown) => reply({ id, error: error instanceof Error ? error.message : String(error) }),
@@ -91,14 +90,14 @@ interface Tokenized {
   encoded: Encoded;
 }
 
-async function embed(texts: readonly TextToEmbed[], batchTokens: number): Promise<TransformerResult> {
+async function embed(texts: readonly TextToEmbed[], size: BatchSize): Promise<TransformerResult> {
   const run = await model();
   const tokenize = await tokenizer();
   const values = new Float32Array(texts.length * card.dimension);
   const tokenStates = new Array<string | undefined>(texts.length);
   const all = texts.map(({ role, text }) => tokenized(tokenize, role, text));
   const lengths = all.map(({ encoded }) => encoded.input_ids.size);
-  const batches = batchesOf(lengths, batchTokens);
+  const batches = batchesOf(lengths, size);
   for (const batch of batches) {
     const rows = batch.map((i) => (all[i] as Tokenized).encoded);
     const output = (await run(stack(rows, tokenize.pad_token_id ?? 0))) as Record<string, Tensor>;

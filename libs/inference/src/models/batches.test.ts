@@ -4,20 +4,28 @@ import { batchesOf, rowOf, stack, type Encoded } from './batches.js';
 
 describe('batchesOf', () => {
   it('takes one text at a time, in their order, where there are no batches', () => {
-    expect(batchesOf([3, 9, 1], 0)).toEqual([[0], [1], [2]]);
-    expect(batchesOf([], 0)).toEqual([]);
+    expect(batchesOf([3, 9, 1], { tokens: 0 })).toEqual([[0], [1], [2]]);
+    expect(batchesOf([], { tokens: 0 })).toEqual([]);
   });
 
   it('puts texts of about the same length together', () => {
-    expect(batchesOf([10, 100, 11, 98, 12], 200)).toEqual([
+    expect(batchesOf([10, 100, 11, 98, 12], { tokens: 200 })).toEqual([
       [1, 3],
       [4, 2, 0],
     ]);
   });
 
+  it('leaves long texts alone where they are to share no batch', () => {
+    expect(batchesOf([10, 100, 11, 98, 12, 13], { tokens: 200, longest: 50 })).toEqual([
+      [1],
+      [3],
+      [5, 4, 2, 0],
+    ]);
+  });
+
   it('counts padding: no batch holds more than is allowed, but for one text alone', () => {
     const lengths = Array.from({ length: 300 }, (_, i) => 1 + ((i * 7919) % 500));
-    const batches = batchesOf(lengths, 400);
+    const batches = batchesOf(lengths, { tokens: 400 });
     expect(batches.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
     for (const batch of batches) {
       const longest = Math.max(...batch.map((i) => lengths[i]!));

@@ -8,13 +8,23 @@ export interface Encoded {
   token_type_ids?: Tensor;
 }
 
+/** What goes through a model together. */
+export interface BatchSize {
+  /** Tokens of one batch, padding counted; 0: one text at a time. */
+  tokens: number;
+  /** Tokens of the longest text that shares a batch; a longer one stands alone. Undefined: any does. */
+  longest?: number;
+}
+
 /**
  * Puts texts of about the same length together, so that little is padded.
  * @param lengths tokens of each text
- * @param tokens what one batch may hold, padding counted; 0: one text at a time
  * @returns the texts' indexes, batch by batch; a text that is longer than a batch stands alone
  */
-export function batchesOf(lengths: readonly number[], tokens: number): number[][] {
+export function batchesOf(
+  lengths: readonly number[],
+  { tokens, longest: shared = Infinity }: BatchSize,
+): number[][] {
   if (tokens === 0) return lengths.map((_, i) => [i]);
   const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
   const batches: number[][] = [];
@@ -22,7 +32,7 @@ export function batchesOf(lengths: readonly number[], tokens: number): number[][
   for (const i of order) {
     // The first is the longest, and the others are padded to it.
     const longest = lengths[batch[0] ?? i] as number;
-    if (batch.length > 0 && longest * (batch.length + 1) > tokens) {
+    if (batch.length > 0 && (longest > shared || longest * (batch.length + 1) > tokens)) {
       batches.push(batch);
       batch = [];
     }

@@ -8,7 +8,7 @@ describe('batchingOn', () => {
     expect(batchingOn('cuda').tokens).toBeGreaterThan(1000);
     expect(batchingOn('cpu', { tokens: 512, waitMs: 1 })).toEqual({
       tokens: 512,
-      bulkTokens: 512,
+      bulk: { tokens: 512 },
       waitMs: 1,
     });
     expect(batchingOn('webgpu', { tokens: 0 }).tokens).toBe(0);

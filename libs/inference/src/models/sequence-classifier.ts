@@ -42,7 +42,7 @@ export async function loadSequenceClassifier(
   const run = model as unknown as (input: Encoded) => Promise<Record<string, Tensor>>;
   return async (texts, padding) => {
     const lengths = texts.map(({ input_ids }) => input_ids.size);
-    const batches = batchesOf(lengths, batchTokens);
+    const batches = batchesOf(lengths, { tokens: batchTokens });
     const values = new Array<number[]>(texts.length);
     for (const batch of batches) {
       const rows = batch.map((i) => texts[i] as Encoded);

@@ -253,7 +253,7 @@ describe('in batches', () => {
     const batched = createInference({
       modelsDir,
       rerankModel: 'overlap',
-      batches: { tokens: 512, bulkTokens: 512, waitMs: 5 },
+      batches: { tokens: 512, bulk: { tokens: 512 }, waitMs: 5 },
     });
     const questions = [QUESTION, '年休假有几天？', 'Who cleans the kitchen?'];
     const answers = await Promise.all(

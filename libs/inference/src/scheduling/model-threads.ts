@@ -14,7 +14,7 @@ export interface ThreadsOptions {
 }
 
 /** Estimated tokens of a batch's own: an estimate errs on the high side, and what is too much runs as a batch of its own. */
-const ESTIMATED = 1.2;
+const ESTIMATED = 1.3;
 
 /**
  * What a thread takes at once, in estimated tokens. One text at a time: short ones are handed over together, and an
