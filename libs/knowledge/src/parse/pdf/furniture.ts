@@ -57,19 +57,20 @@ function toMark(run: Run): Mark {
   };
 }
 
-/** @returns whether two marks are the same but for a number that counts the pages. */
-function isTwin(one: Mark, two: Mark): boolean {
-  if (one.text !== two.text || Math.abs(one.y - two.y) > 3) return false;
+/** @returns whether two marks are the same, or the same but for a number that counts the pages; undefined: neither */
+function twinsAs(one: Mark, two: Mark): 'same' | 'counting' | undefined {
+  if (one.text !== two.text || Math.abs(one.y - two.y) > 3) return undefined;
   const different = one.numbers
     .map((number, at) => number - (two.numbers[at] ?? 0))
     .filter((difference) => difference !== 0);
-  return different.length === 0 || (different.length === 1 && different[0] === one.page - two.page);
+  if (different.length === 0) return 'same';
+  return different.length === 1 && different[0] === one.page - two.page ? 'counting' : undefined;
 }
 
 /**
  * @param around the edges of the pages before and after
  * @param body font height of running text
- * @param isFirst the first page keeps what is not a page number: the head of a letter is content once
+ * @param isFirst the first page keeps what is not a page number, alone or in a foot: the head of a letter is content once
  * @returns the runs of a page that are its running head and foot: the same text (but for numbers) at the same
  * height on at least two pages nearby, or on one where there are not more; outermost; apart from the text
  */
@@ -84,14 +85,18 @@ export function furniture(
   const needed = around.length >= 3 ? 2 : 1;
   for (const side of ['top', 'bottom'] as const) {
     const rows = own[side];
+    const counting = new Set<EdgeRow>();
     let count = 0;
-    for (const { row, marks } of rows) {
+    for (const edge of rows) {
+      const { row, marks } = edge;
       const inside = side === 'top' ? row.bottom < EDGE * height : row.top > (1 - EDGE) * height;
       const isNumber = isPageNumber(joinRuns(row.runs));
       const repeated = marks.some((mark) => {
-        const twins = around.filter((other) =>
-          other[side].some((each) => each.marks.some((twin) => isTwin(mark, twin))),
-        );
+        const twins = around.flatMap((other) => {
+          const ways = other[side].flatMap((each) => each.marks.map((twin) => twinsAs(mark, twin)));
+          return ways.find((way) => way !== undefined) ?? [];
+        });
+        if (twins.includes('counting')) counting.add(edge);
         return twins.length >= (isNumber ? 1 : needed);
       });
       // Each chapter, or each record, may begin on a page of its own at the same height.
@@ -101,8 +106,11 @@ export function furniture(
     }
     // Not the first row of the text itself, and not the header of a table that goes on from page to page.
     while (count > 0 && !standsApart(rows, count, side)) count--;
-    for (const { row } of rows.slice(0, count))
-      if (!isFirst || isPageNumber(joinRuns(row.runs))) for (const run of row.runs) found.add(run);
+    for (const edge of rows.slice(0, count)) {
+      const { runs } = edge.row;
+      const once = isFirst && !isPageNumber(joinRuns(runs)) && !(side === 'bottom' && counting.has(edge));
+      if (!once) for (const run of runs) found.add(run);
+    }
   }
   return found;
 }

@@ -194,6 +194,22 @@ describe('readPdf', () => {
     expect(texts.filter(({ text }) => text.includes('/ 6'))).toEqual([]);
   });
 
+  it('leaves out a foot that counts the pages on the first page too, and keeps there what a letter has at its foot', async () => {
+    const { texts } = await read(
+      [1, 2, 3].map((page): PdfPage => ({
+        texts: [
+          ...lines(LEFT, 72, 120),
+          { text: 'Acme Ltd, 1 Mill Lane, registered in Bristol', x: 72, y: 785, size: 8 },
+          { text: `Acme Ltd - Travel Policy Page ${page}`, x: 72, y: 800, size: 8 },
+        ],
+      })),
+    );
+    const feet = texts.filter(({ text }) => text.includes('Acme'));
+    expect(feet.map(({ page, text }) => [page, text])).toEqual([
+      [1, 'Acme Ltd, 1 Mill Lane, registered in Bristol'],
+    ]);
+  });
+
   it('joins a Chinese paragraph over lines and pages without a space', async () => {
     const { texts } = await read([
       {
