@@ -91,14 +91,15 @@ export function furniture(
       const { row, marks } = edge;
       const inside = side === 'top' ? row.bottom < EDGE * height : row.top > (1 - EDGE) * height;
       const isNumber = isPageNumber(joinRuns(row.runs));
-      const repeated = marks.some((mark) => {
-        const twins = around.flatMap((other) => {
+      // Of each mark, on how many pages around it has a twin, and in which way.
+      const twins = marks.map((mark) =>
+        around.flatMap((other) => {
           const ways = other[side].flatMap((each) => each.marks.map((twin) => twinsAs(mark, twin)));
           return ways.find((way) => way !== undefined) ?? [];
-        });
-        if (twins.includes('counting')) counting.add(edge);
-        return twins.length >= (isNumber ? 1 : needed);
-      });
+        }),
+      );
+      const repeated = twins.some((ways) => ways.length >= (isNumber ? 1 : needed));
+      if (twins.some((ways) => ways.includes('counting'))) counting.add(edge);
       // Each chapter, or each record, may begin on a page of its own at the same height.
       const isHeading = row.size > 1.1 * body && !isNumber;
       if (!inside || !repeated || isHeading) break;

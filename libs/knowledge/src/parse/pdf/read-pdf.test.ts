@@ -200,7 +200,8 @@ describe('readPdf', () => {
         texts: [
           ...lines(LEFT, 72, 120),
           { text: 'Acme Ltd, 1 Mill Lane, registered in Bristol', x: 72, y: 785, size: 8 },
-          { text: `Acme Ltd - Travel Policy Page ${page}`, x: 72, y: 800, size: 8 },
+          { text: 'Acme Ltd - Travel Policy', x: 72, y: 800, size: 8 },
+          { text: `Page ${page}`, x: 480, y: 800, size: 8 },
         ],
       })),
     );

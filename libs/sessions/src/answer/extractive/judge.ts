@@ -7,16 +7,20 @@ import { preferAsked, shareInLabel } from './prefer-asked.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 import { describe, type DescribedCandidate } from './sentence-features.js';
 
-/** What the sentences of passages are worth as an answer. */
-export interface Judgement {
-  /** In the order of the passages. */
-  candidates: DescribedCandidate[];
-  /** Best first. */
-  scored: ScoredCandidate[];
+/** How likely passages hold an answer. */
+interface Likelihood {
   /** Undefined where there is no sentence at all. */
   signals: AnswerSignals | undefined;
   /** That the passages hold the answer, 0–1. */
   probability: number;
+}
+
+/** What the sentences of passages are worth as an answer. */
+export interface Judgement extends Likelihood {
+  /** In the order of the passages. */
+  candidates: DescribedCandidate[];
+  /** Best first. */
+  scored: ScoredCandidate[];
 }
 
 /**
@@ -40,7 +44,13 @@ export function judge(
     read,
     all.filter(({ passage }) => read.includes(passage)),
   );
-  const scored = preferAsked(question, rank(candidates));
-  const signals = scored.length > 0 ? signalsOf(question, scored, passages) : undefined;
-  return { candidates, scored, signals, probability: signals ? answerProbability(signals) : 0 };
+  const ranked = rank(candidates);
+  const scored = preferAsked(question, ranked);
+  if (scored.length === 0) return { candidates, scored, signals: undefined, probability: 0 };
+  // What rules put first may look less likely than what the net did: either shows that there is an answer.
+  const [first, other] = [scored, ranked].map((order) => {
+    const signals = signalsOf(question, order, passages);
+    return { signals, probability: answerProbability(signals) };
+  }) as [Likelihood, Likelihood];
+  return { candidates, scored, ...(other.probability > first.probability ? other : first) };
 }

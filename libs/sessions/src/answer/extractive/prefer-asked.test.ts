@@ -38,6 +38,16 @@ describe('preferAsked', () => {
     expect(best('How long is the leave?')).toBe(parental);
   });
 
+  it('puts first the sentence with a number of what is counted', () => {
+    const [carried, granted] = [
+      '未休完的年假可结转至次年三月三十一日，逾期作废。',
+      '工作满一年的员工每年享有十五天带薪年假。',
+    ];
+    const best = (question: string) => preferAsked(question, scoredOf(`${carried}\n${granted}`))[0]!.text;
+    expect(best('年假有几天？')).toBe(granted);
+    expect(best('年假可以结转到什么时候？')).toBe(carried);
+  });
+
   it('puts first the language of the question where two sentences say the same', () => {
     const both = 'A password has at least 14 characters.\n密码至少有14个字符。';
     expect(preferAsked('密码要多长？', scoredOf(both))[0]!.text).toBe('密码至少有14个字符。');

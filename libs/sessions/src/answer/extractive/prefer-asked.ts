@@ -1,15 +1,16 @@
 import { crossesScripts } from '../../text/language.js';
 import { numbersIn } from '../../citation/facts.js';
 import { contentWords } from '../../text/words.js';
+import { formOf } from './answer-form.js';
 import { durationsIn } from './durations.js';
 import type { ScoredCandidate } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
 /**
  * Puts first what the net, which compares a sentence with a question by meanings and stems, can't tell apart: the row
- * whose label the question holds word for word ("estimator" is no "estimate"), the sentence in the other language with
- * the question's own length of time ("ten years" is 十年 and not 十天), and of two sentences that say the same the one in
- * the question's language.
+ * whose label the question holds word for word ("estimator" is no "estimate"), the sentence that has a number of what
+ * is counted (几天: 十五天, and not 三月三十一日), the sentence in the other language with the question's own length of time
+ * ("ten years" is 十年 and not 十天), and of two sentences that say the same the one in the question's language.
  * @param scored best first
  * @returns the same candidates with their scores mended, best first
  */
@@ -26,16 +27,30 @@ export function preferAsked(question: string, scored: readonly ScoredCandidate[]
           : 0),
     }))
     .sort((a, b) => b.score - a.score);
-  const [best] = mended;
-  if (!best || !crossesScripts(question, best.text)) return mended;
-  const same = mended.find(
-    (other) =>
-      best.score - other.score <= P.second.within &&
-      !crossesScripts(question, other.text) &&
-      saysTheSame(best.text, other.text),
+  const { counted } = formOf(question);
+  const first = counted ? putFirst(mended, P.askedCount, ({ text }) => counted.test(text)) : mended;
+  const [best] = first;
+  if (!best || !crossesScripts(question, best.text)) return first;
+  return putFirst(
+    first,
+    P.second.within,
+    ({ text }) => !crossesScripts(question, text) && saysTheSame(best.text, text),
   );
-  if (!same) return mended;
-  return [{ ...same, score: best.score }, ...mended.filter((other) => other !== same)];
+}
+
+/**
+ * @param scored best first
+ * @returns the same, and first the best one of its kind, where that is at most so far behind the best
+ */
+function putFirst(
+  scored: readonly ScoredCandidate[],
+  within: number,
+  isKind: (candidate: ScoredCandidate) => boolean,
+): ScoredCandidate[] {
+  const [best] = scored;
+  const found = scored.find((other) => best!.score - other.score <= within && isKind(other));
+  if (!found) return [...scored];
+  return [{ ...found, score: best!.score }, ...scored.filter((other) => other !== found)];
 }
 
 /** @returns the share (0–1) of the question's words that a label holds; 0 unless the question holds all of the label */
