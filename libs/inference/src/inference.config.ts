@@ -206,7 +206,7 @@ export const inferenceConfig = configGroup('Inference', {
   INFERENCE_BATCH_TOKENS: {
     schema: env.optionalInteger(0, 10_000_000),
     description:
-      'Tokens that a model takes in one batch, padding counted; 0: one text at a time, on a CPU the fastest for what somebody waits for.',
+      'Tokens that a model takes in one batch, padding counted; 0: one text at a time, right for a CPU.',
     defaultText: '0 on a CPU (512 for short texts embedded in bulk), else 16384',
   },
   INFERENCE_BATCH_WAIT_MS: {
