@@ -204,6 +204,7 @@ describe('in batches', () => {
     const short = texts.filter((text) => text.length < 100);
     expect(await batchesOf(short, 'interactive')).toBe(short.length);
     expect(await batchesOf(short, 'bulk')).toBe(1);
-    expect(await batchesOf(passages(3), 'bulk')).toBe(3);
+    const long = passages(3).map((text) => `${text} ${text}`);
+    expect(await batchesOf(long, 'bulk')).toBe(long.length);
   });
 });
