@@ -32,6 +32,8 @@ interface Cell {
   connections: number;
   gateway: string;
   load: Load;
+  /** What `load` is made of, in the order of the turns. */
+  turns: Load[];
 }
 
 async function startAll(upstream: string): Promise<Gateway[]> {
@@ -66,8 +68,9 @@ async function measure(gateways: Gateway[]): Promise<Cell[]> {
         }
       }
       for (const { name } of gateways) {
-        const measured = together(turns.flatMap((turn) => (turn.gateway === name ? turn.load : [])));
-        cells.push({ kind, connections, gateway: name, load: measured });
+        const own = turns.flatMap((turn) => (turn.gateway === name ? turn.load : []));
+        const measured = together(own);
+        cells.push({ kind, connections, gateway: name, load: measured, turns: own });
         say(`${kind} at ${connections}: ${name} ${measured.perSecond.toFixed(0)}/s`);
       }
     }
@@ -108,32 +111,67 @@ function rowsOf(cells: Cell[]): Row[] {
     });
 }
 
-/** @returns the figures in which this gateway is not ahead of every other */
-function behind(rows: Row[], start: Record<string, number>, end: Record<string, number>): string[] {
-  const ours = 'Midplane';
-  const found: string[] = [];
-  for (const row of rows.filter(({ gateway }) => gateway === ours)) {
-    const others = rows.filter(
-      (other) => other.gateway !== ours && other.kind === row.kind && other.connections === row.connections,
+const OURS = 'Midplane';
+
+/** The figures of a turn; less is better, but for the rates. */
+const FIGURES = {
+  addedP50: ({ times }: Load) => at(times, 0.5),
+  addedP95: ({ times }: Load) => at(times, 0.95),
+  addedP99: ({ times }: Load) => at(times, 0.99),
+  requestsPerSecond: ({ perSecond }: Load) => -perSecond,
+  tokensPerSecond: ({ tokensPerSecond }: Load) => -tokensPerSecond,
+};
+
+/** From so many standard errors of the turns' mean difference on, one gateway is ahead of another: else they are level. */
+const CLEARLY = 2;
+
+/** @returns by how many standard errors ours is better: of what both came to in the same turns */
+function lead(ours: Cell, other: Cell, figure: keyof typeof FIGURES): number {
+  const value = FIGURES[figure];
+  const leads = ours.turns.map((turn, i) => value(other.turns[i]!) - value(turn));
+  const mean = leads.reduce((sum, each) => sum + each, 0) / leads.length;
+  const variance = leads.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (leads.length - 1);
+  return mean / Math.sqrt(variance / leads.length);
+}
+
+interface Standing {
+  /** The figures in which this gateway is level with another. */
+  level: string[];
+  /** And in which another is ahead. */
+  behind: string[];
+}
+
+function standingOf(cells: Cell[], start: Record<string, number>, end: Record<string, number>): Standing {
+  const standing: Standing = { level: [], behind: [] };
+  for (const ours of cells.filter(({ gateway }) => gateway === OURS)) {
+    const { kind, connections } = ours;
+    const others = cells.filter(
+      (cell) =>
+        cell.kind === kind &&
+        cell.connections === connections &&
+        // What failed quickly was not quick.
+        !(cell.gateway === OURS || cell.gateway === 'direct' || cell.load.failed > 0),
     );
-    const rate = row.kind === 'whole' ? 'requestsPerSecond' : 'tokensPerSecond';
+    const rate = kind === 'whole' ? 'requestsPerSecond' : 'tokensPerSecond';
     for (const figure of ['addedP50', 'addedP95', 'addedP99', rate] as const) {
-      const sign = figure === rate ? -1 : 1;
-      // What failed quickly was not quick.
-      const ahead = others.every((other) => other.failed > 0 || sign * row[figure] <= sign * other[figure]);
-      if (!ahead || row.failed > 0) found.push(`${row.kind} at ${row.connections}: ${figure}`);
+      const least = Math.min(...others.map((other) => lead(ours, other, figure)));
+      const name = `${kind} at ${connections}: ${figure}`;
+      if (ours.load.failed > 0 || least < -CLEARLY) standing.behind.push(name);
+      else if (least < CLEARLY) standing.level.push(name);
     }
   }
   for (const [when, all] of Object.entries({ start, end })) {
-    if (Object.values(all).some((mib) => mib < (all[ours] ?? 0))) found.push(`memory at the ${when}`);
+    if (Object.values(all).some((mib) => mib < (all[OURS] ?? 0)))
+      standing.behind.push(`memory at the ${when}`);
   }
-  return found;
+  return standing;
 }
 
 const upstream = await startUpstream();
 const gateways = await startAll(upstream.baseUrl);
 const start = await memory(gateways);
-const rows = rowsOf(await measure([upstream, ...gateways]));
+const cells = await measure([upstream, ...gateways]);
+const rows = rowsOf(cells);
 const end = await memory(gateways);
 await Promise.all(gateways.map((gateway) => gateway.stop()));
 await upstream.stop();
@@ -147,8 +185,8 @@ for (const kind of KINDS) {
   for (const row of rows.filter((each) => each.kind === kind)) {
     const added = [row.addedP50, row.addedP95, row.addedP99].map((ms) => ms.toFixed(2));
     const perSecond = kind === 'whole' ? row.requestsPerSecond : row.tokensPerSecond;
-    const cells = [row.gateway, row.connections, ...added, perSecond.toFixed(0), row.failed];
-    out(`| ${cells.join(' | ')} |`);
+    const columns = [row.gateway, row.connections, ...added, perSecond.toFixed(0), row.failed];
+    out(`| ${columns.join(' | ')} |`);
   }
   out('');
 }
@@ -159,6 +197,8 @@ out(
     'Postgres and Redis, like the load and the model, ran on the same machine and are not in its memory. Portkey: no ' +
     'authentication, limits or ledger. LiteLLM: one key, no limits or ledger.',
 );
-const lost = behind(rows, start, end);
-out(lost.length > 0 ? `Not ahead: ${lost.join('; ')}.` : 'Ahead in each figure.');
-out(`RESULT gateway ${JSON.stringify({ rows, start, end, notAhead: lost })}`);
+const { level, behind } = standingOf(cells, start, end);
+out(behind.length > 0 ? `Not ahead: ${behind.join('; ')}.` : 'No other is ahead in any figure.');
+if (level.length > 0)
+  out(`Level, within ${CLEARLY} standard errors of the ${TURNS} turns: ${level.join('; ')}.`);
+out(`RESULT gateway ${JSON.stringify({ rows, start, end, level, notAhead: behind })}`);
