@@ -38,7 +38,7 @@ export class LateInteractionReranker implements Reranker {
 }
 
 /**
- * The closeness of question and passage, and the passage's coverage, as shares of 1; with a lift as far as they are in
+ * The closeness of question and passage, and the passage's coverage, as shares of 1; lifted as far as they are in
  * different scripts, where neither can be high.
  */
 export function closenessScore(
@@ -46,6 +46,7 @@ export function closenessScore(
   reach: number,
   { coverage }: Pick<Ranking, 'coverage'>,
 ): number {
-  const lift = LATE_INTERACTION.across * across;
-  return Math.min(1, (closeness + coverage * coverageOf(lexical, reach) + lift) / (1 + coverage));
+  const score = (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage);
+  const { unrelated, most } = LATE_INTERACTION.across;
+  return Math.min(1, score + across * Math.min(most, Math.max(0, score - unrelated)));
 }
