@@ -199,6 +199,5 @@ out(
 );
 const { level, behind } = standingOf(cells, start, end);
 out(behind.length > 0 ? `Not ahead: ${behind.join('; ')}.` : 'No other is ahead in any figure.');
-if (level.length > 0)
-  out(`Level, neither better in ${CLEARLY} of the ${TURNS} turns: ${level.join('; ')}.`);
+if (level.length > 0) out(`Level, neither better in ${CLEARLY} of the ${TURNS} turns: ${level.join('; ')}.`);
 out(`RESULT gateway ${JSON.stringify({ rows, start, end, level, notAhead: behind })}`);
