@@ -1,11 +1,14 @@
 import { Client } from 'undici';
 import type { Gateway } from './gateway-peers.ts';
 
-/** What is asked for: a whole answer, or a stream of one token every few milliseconds. */
-export type Kind = 'whole' | 'stream';
+/** What is asked for: a whole answer; a stream of one token every few milliseconds; one of tokens without a pause. */
+export type Kind = 'whole' | 'stream' | 'flood';
+
+/** What the model is told to stream. */
+const PROMPTS: Record<Kind, string> = { whole: 'hi', stream: 'paced', flood: 'flood' };
 
 export interface Load {
-  /** Of each answer: until its last byte, or of a stream until its first token; milliseconds, sorted. */
+  /** Of each answer: until its last byte, or where it is streamed until its first token; milliseconds, sorted. */
   times: number[];
   /** For how long it was asked. */
   seconds: number;
@@ -43,8 +46,8 @@ export async function load(gateway: Gateway, kind: Kind, connections: number, ms
   const url = new URL(`${gateway.baseUrl}/chat/completions`);
   const body = JSON.stringify({
     model: gateway.model,
-    messages: [{ role: 'user', content: kind === 'stream' ? 'paced' : 'hi' }],
-    stream: kind === 'stream',
+    messages: [{ role: 'user', content: PROMPTS[kind] }],
+    stream: kind !== 'whole',
     max_tokens: 100,
   });
   const headers = { 'content-type': 'application/json', ...gateway.headers };

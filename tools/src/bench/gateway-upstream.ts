@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * A chat model that answers at once, in a process of its own. Argument: port. A stream has TOKENS pieces, one each
- * TOKEN_MS, so that a gateway that holds pieces back shows.
+ * A chat model that answers at once, in a process of its own. Argument: port. Asked "paced", it streams TOKENS pieces,
+ * one each TOKEN_MS, so that a gateway that holds pieces back shows; asked "flood", FLOOD pieces, one by one, as fast as
+ * they are taken, so that what a gateway can pass on shows and not the model's pace.
  */
 const TOKENS = 20;
 const TOKEN_MS = 5;
+const FLOOD = 200;
 const port = Number(process.argv[2]);
 const usage = { prompt_tokens: 10, completion_tokens: TOKENS, total_tokens: 10 + TOKENS };
 const common = { id: 'chatcmpl-1', created: 1, model: 'bench' };
@@ -36,17 +38,19 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  // "paced": token by token, as a model does; else all at once.
-  const paced = JSON.stringify(body.messages.at(-1)?.content).includes('paced');
-  if (!paced) {
-    response.end(PIECE.repeat(TOKENS) + LAST);
-    return;
-  }
-  for (let i = 0; i < TOKENS; i++) {
-    response.write(PIECE);
-    await sleep(TOKEN_MS);
-  }
+  const asked = JSON.stringify(body.messages.at(-1)?.content);
+  if (asked.includes('paced')) await write(response, TOKENS, () => sleep(TOKEN_MS));
+  else if (asked.includes('flood')) await write(response, FLOOD, () => immediate());
+  else response.write(PIECE.repeat(TOKENS));
   response.end(LAST);
+}
+
+/** Writes so many tokens, one by one. @param pause after each */
+async function write(response: ServerResponse, tokens: number, pause: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < tokens; i++) {
+    response.write(PIECE);
+    await pause();
+  }
 }
 
 // Who goes away before the end takes nobody else along.
