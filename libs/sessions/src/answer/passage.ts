@@ -27,3 +27,6 @@ export function numberPassages(hits: readonly SearchHit[]): Passage[] {
     };
   });
 }
+
+/** @returns all that says what a passage is about: its text, its headings, its document's title */
+export const textsOf = ({ text, hit }: Passage): string[] => [text, hit.documentTitle, ...hit.headings];

@@ -44,6 +44,7 @@ describe('namesIn', () => {
 
   it('finds Chinese titles and quotations', () => {
     expect(namesIn('按照《员工手册》和「差旅制度」执行。')).toEqual(['员工手册', '差旅制度']);
+    expect(namesIn('Kubernetes 是什么？')).toEqual(['kubernetes']);
   });
 });
 

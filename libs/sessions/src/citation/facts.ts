@@ -171,7 +171,7 @@ export function namesIn(text: string): string[] {
     const word = match[0];
     if (!/^\p{Script=Latin}/u.test(word) || word.length < 2) continue;
     const inside = /\p{Lu}|\p{N}/u.test(word.slice(1));
-    const capital = /^\p{Lu}/u.test(word) && !startsSentence(text, match.index);
+    const capital = /^\p{Lu}/u.test(word) && !startsSentence(text, match.index, word.length);
     if ((inside || capital) && !NOT_NAMES.test(word) && !MONTH_WORD.test(word)) names.add(word.toLowerCase());
   }
   for (const match of toSimplified(text).matchAll(
@@ -182,7 +182,9 @@ export function namesIn(text: string): string[] {
   return [...names];
 }
 
-function startsSentence(text: string, at: number): boolean {
+/** Where Chinese goes on, a word is a name and no beginning. */
+function startsSentence(text: string, at: number, length: number): boolean {
+  if (/^\s*\p{Script=Han}/u.test(text.slice(at + length))) return false;
   return /(?:^|[.!?:。！？：\n]["'“‘(（]?\s*|^["'“‘(（-]\s*)$/u.test(text.slice(0, at));
 }
 

@@ -1,6 +1,8 @@
 import { crossesScripts, detectLanguage } from '../../text/language.js';
-import type { Passage } from '../passage.js';
+import { type Passage, textsOf } from '../passage.js';
 import type { ScoredCandidate } from './model.js';
+import { namesMissing } from './names-missing.js';
+import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 import type { Features, SentenceFeature } from './sentence-features.js';
 
 /** What of the sentence that answers best also tells whether it answers at all. */
@@ -36,6 +38,8 @@ export const ANSWER_FEATURES = [
   /** Cosine of the sentence's passage, and how far it rises above that of the last passage in its language. */
   'cosine',
   'cosineRise',
+  /** Share of the question's names that no passage that was read holds. */
+  'namesMissing',
 ] as const;
 export type AnswerFeature = (typeof ANSWER_FEATURES)[number];
 
@@ -58,6 +62,7 @@ export function signalsOf(
   const alike = passages.filter(({ text }) => detectLanguage(text) === language);
   const scores = alike.map(({ hit }) => hit.score).sort((a, b) => b - a);
   const cosines = alike.flatMap(({ hit }) => hit.trace.vectorScore ?? []);
+  const read = [best.passage, ...passages.slice(0, P.passages)];
   const cosine = best.passage.hit.trace.vectorScore ?? 0;
   const ofTheSentence = Object.fromEntries(
     OF_THE_SENTENCE.map((name) => [name, best.features[name]]),
@@ -70,6 +75,7 @@ export function signalsOf(
       passageAhead: scores.length > 1 ? scores[0]! - scores[1]! : 0,
       cosine,
       cosineRise: cosines.length > 1 ? cosine - Math.min(...cosines) : 0,
+      namesMissing: namesMissing(question, read.flatMap(textsOf), language),
     },
     across: crossesScripts(question, best.text),
   };

@@ -5,6 +5,7 @@ import { candidatesOf } from './candidates.js';
 import { answerProbability, rank, type ScoredCandidate } from './model.js';
 import { preferAsked, shareInLabel } from './prefer-asked.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
+import { rowsOfOthers } from './rows-of-others.js';
 import { describe, type DescribedCandidate } from './sentence-features.js';
 
 /** How likely passages hold an answer. */
@@ -44,9 +45,12 @@ export function judge(
     read,
     all.filter(({ passage }) => read.includes(passage)),
   );
-  const ranked = rank(candidates);
+  const ofOthers = rowsOfOthers(question, read, candidates);
+  const ranked = rank(candidates.filter((candidate) => !ofOthers.has(candidate)));
   const scored = preferAsked(question, ranked);
-  if (scored.length === 0) return { candidates, scored, signals: undefined, probability: 0 };
+  // What comes closest is shown all the same.
+  if (scored.length === 0)
+    return { candidates, scored: rank(candidates), signals: undefined, probability: 0 };
   // What rules put first may look less likely than what the net did: either shows that there is an answer.
   const [first, other] = [scored, ranked].map((order) => {
     const signals = signalsOf(question, order, passages);
