@@ -54,6 +54,7 @@ const targets = {
   },
   'eval:follow-ups': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/follow-ups.js']] },
   'eval:centres': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/eval/centres.js']] },
+  lexicon: { build: 'tools/tsconfig.lib.json', run: [['tools/dist/lexicon.js']] },
   'bench:search': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/search.js']] },
   'bench:scale': { build: 'tools/tsconfig.lib.json', run: [['tools/dist/bench/scale.js']] },
   'bench:gateway': {

@@ -407,13 +407,13 @@ export class SearchService {
 
   /** @returns how the shown passages meet the question, token by token, where that can be told */
   private async aligned(
-    { scope, question, weights }: Asked,
+    { scope, question, words, weights }: Asked,
     chunkIds: string[],
     known: Map<string, Alignment>,
   ): Promise<Map<string, Alignment>> {
     const missing = chunkIds.filter((id) => !known.has(id));
     if (!question || missing.length === 0) return known;
-    return new Map([...known, ...(await this.aligner.align(scope, question, weights, missing))]);
+    return new Map([...known, ...(await this.aligner.align(scope, question, { words, weights }, missing))]);
   }
 
   /**

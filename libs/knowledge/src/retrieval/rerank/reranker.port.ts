@@ -16,7 +16,9 @@ export interface QuestionEmbedded {
 
 export interface RerankRequest {
   query: string;
-  /** What the question's words weigh, those that the index has. */
+  /** The question's words, each once. */
+  words: readonly string[];
+  /** What they weigh, those that the index has. */
   weights: readonly WordWeight[];
   scope: SearchScope;
   /** Best first. */

@@ -44,8 +44,8 @@ describe('fitting', () => {
 
   it('lets coverage count more beside the closeness of tokens', async () => {
     const close = judged(
-      { closeness: 0.5, across: 0, lexical: 2 },
-      { closeness: 0.701, across: 0, lexical: 0 },
+      { closeness: 0.5, across: 0, lexical: 2, translated: 0 },
+      { closeness: 0.701, across: 0, lexical: 0, translated: 0 },
     );
     const { fitted, after } = await fit(
       twenty((i) => byWords(i, close)),

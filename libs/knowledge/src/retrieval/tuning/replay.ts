@@ -1,10 +1,9 @@
 import type { Ranking } from '@midplane/contracts';
 import { type Channels, fuse } from '../fusion/fuse.js';
-import type { Alignment } from '../rerank/late-interaction/token-aligner.js';
-import { closenessScore } from '../rerank/late-interaction/late-interaction.reranker.js';
+import { type Closeness, closenessScore } from '../rerank/late-interaction/late-interaction.reranker.js';
 
 /** What a reranker says of a candidate, whatever the ranking parameters are. */
-export type Judged = Pick<Alignment, 'closeness' | 'across' | 'lexical'> | { score: number };
+export type Judged = Closeness | { score: number };
 
 /** All that the order of a question's hits follows from, kept so that it can be told for any ranking parameters. */
 export interface QuestionTrace {

@@ -118,11 +118,12 @@ export class TuningService {
   }
 }
 
-/** Of an alignment only two numbers: the cosines of all tokens of hundreds of questions would take a gigabyte. */
-const judgedOf = ({ score, alignment }: Reranked): Judged =>
-  alignment
-    ? { closeness: alignment.closeness, across: alignment.across, lexical: alignment.lexical }
-    : { score };
+/** Of an alignment only some numbers: the cosines of all tokens of hundreds of questions would take a gigabyte. */
+function judgedOf({ score, alignment }: Reranked): Judged {
+  if (!alignment) return { score };
+  const { closeness, across, lexical, translated } = alignment;
+  return { closeness, across, lexical, translated };
+}
 
 /** The same question asked twice is one, with more than one right passage. */
 function merge(rated: (RightPassage & { question: string })[]): Rated[] {

@@ -19,6 +19,7 @@ export class LateInteractionReranker implements Reranker {
   async rerank({
     scope,
     question,
+    words,
     weights,
     candidates,
     reach,
@@ -26,7 +27,7 @@ export class LateInteractionReranker implements Reranker {
   }: RerankRequest): Promise<Reranking | null> {
     if (!question || question.states.starts.length === 0) return null;
     const ids = candidates.map(({ chunkId }) => chunkId);
-    const alignments = await this.aligner.align(scope, question, weights, ids);
+    const alignments = await this.aligner.align(scope, question, { words, weights }, ids);
     const scored = new Map(
       [...alignments].map(([chunkId, alignment]) => [
         chunkId,
@@ -37,16 +38,21 @@ export class LateInteractionReranker implements Reranker {
   }
 }
 
+/** What a score is made of. */
+export type Closeness = Pick<Alignment, 'closeness' | 'across' | 'lexical' | 'translated'>;
+
 /**
  * The closeness of question and passage, and the passage's coverage, as shares of 1; lifted as far as they are in
- * different scripts, where neither can be high.
+ * different scripts, where neither can be high, and by what it holds of the question in translation.
  */
 export function closenessScore(
-  { closeness, across, lexical }: Pick<Alignment, 'closeness' | 'across' | 'lexical'>,
+  { closeness, across, lexical, translated }: Closeness,
   reach: number,
   { coverage }: Pick<Ranking, 'coverage'>,
 ): number {
-  const score = (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage);
-  const { unrelated, most } = LATE_INTERACTION.across;
-  return Math.min(1, score + across * Math.min(most, Math.max(0, score - unrelated)));
+  const { unrelated, most, translation } = LATE_INTERACTION.across;
+  const score =
+    (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage) +
+    across * translation.weight * (translated - translation.unrelated);
+  return Math.max(0, Math.min(1, score + across * Math.min(most, Math.max(0, score - unrelated))));
 }

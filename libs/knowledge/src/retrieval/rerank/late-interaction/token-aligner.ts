@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { shippedLexicon } from '../../../lexical/lexicon.js';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
 import { Bm25Scorer } from '../../candidates/bm25-scorer.js';
 import type { WordWeight } from '../../candidates/lexical-weights.js';
@@ -7,6 +8,7 @@ import { differenceOfScripts } from '../../fusion/across.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
 import type { Meeting } from './matches.js';
 import { TokenScorer } from './token-scorer.js';
+import { TranslatedCoverage } from './translated-coverage.js';
 
 /** How a chunk's tokens meet those of a question. Offsets are into the text that was embedded (`passageText`). */
 export interface Alignment extends Meeting {
@@ -14,6 +16,16 @@ export interface Alignment extends Meeting {
   across: number;
   /** The chunk's BM25, 0 where it holds none of the question's words. */
   lexical: number;
+  /** Share (0–1) of the question that a chunk in the other script holds by translation; 0 of one in the same. */
+  translated: number;
+}
+
+/** A question's words. */
+interface AskedWords {
+  /** Each once, as the index holds them. */
+  words: readonly string[];
+  /** Of those that the index has. */
+  weights: readonly WordWeight[];
 }
 
 /** Compares questions with chunks by the token states that ingest has kept. */
@@ -25,24 +37,36 @@ export class TokenAligner {
   ) {}
 
   /**
-   * @param weights of the question's words
    * @returns the alignments by the chunks' ids, of those that may still be seen
    */
   async align(
     scope: SearchScope,
     question: QuestionEmbedded,
-    weights: readonly WordWeight[],
+    { words: asked, weights }: AskedWords,
     chunkIds: string[],
   ): Promise<Map<string, Alignment>> {
     const scorer = new Bm25Scorer(weights);
-    const chunks: { chunkId: string; across: number; lexical: number }[] = [];
+    const coverage = new TranslatedCoverage(await shippedLexicon(), asked);
+    const chunks: { chunkId: string; across: number; lexical: number; translatedAt?: number }[] = [];
+    let others = 0;
     const meetings = await this.scorer.meet(question, (add) =>
       this.candidates.states(scope, question.space, chunkIds, ({ chunkId, states, han, words }) => {
         add(states);
         const across = differenceOfScripts(question.han, han);
-        chunks.push({ chunkId, across, lexical: scorer.score(words) });
+        const lexical = scorer.score(words);
+        if (across < 0.5) chunks.push({ chunkId, across, lexical });
+        else {
+          coverage.add(words);
+          chunks.push({ chunkId, across, lexical, translatedAt: others++ });
+        }
       }),
     );
-    return new Map(chunks.map(({ chunkId, ...rest }, i) => [chunkId, { ...meetings[i]!, ...rest }]));
+    const shares = coverage.shares();
+    return new Map(
+      chunks.map(({ chunkId, across, lexical, translatedAt }, i) => {
+        const translated = translatedAt === undefined ? 0 : shares[translatedAt]!;
+        return [chunkId, { ...meetings[i]!, across, lexical, translated }];
+      }),
+    );
   }
 }
