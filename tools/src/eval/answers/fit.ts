@@ -25,12 +25,20 @@ const FOLDS = 5;
 /** What is asked of one article stays in one fold, in both languages. */
 const foldOf = ({ article }: Judged): number => article % FOLDS;
 
+export interface FitOptions {
+  /** Fits what tells whether there is an answer, and leaves the weights in use that rank sentences. */
+  oddsAlone: boolean;
+  /** Puts the weights of all questions into the repository. */
+  write: boolean;
+}
+
 /**
  * Fits the answerer's weights: first those that rank sentences, then those that tell whether there is an answer, of
  * the sentence that comes first by them. Prints what they reach on articles that they were not fitted to.
- * @param write puts the weights of all questions into the repository
  */
-export function fit(outcomes: readonly Outcome[], write: boolean): void {
+export function fit(outcomes: readonly Outcome[], { oddsAlone, write }: FitOptions): void {
+  const fitModel = (of: readonly Outcome[]) =>
+    fitOdds(of, oddsAlone ? ANSWERER_MODEL.sentence : fitSentence(of));
   const models = Array.from({ length: FOLDS }, (_, fold) =>
     fitModel(only(outcomes, (judged) => foldOf(judged) !== fold)),
   );
@@ -49,7 +57,7 @@ const only = (outcomes: readonly Outcome[], takes: (judged: Judged) => boolean):
     missing: outcome.missing.filter(takes),
   }));
 
-function fitModel(outcomes: readonly Outcome[]): AnswererModel {
+function fitSentence(outcomes: readonly Outcome[]): AnswererModel['sentence'] {
   const net = fitRanking(
     outcomes.flatMap(({ held }) =>
       held
@@ -62,7 +70,7 @@ function fitModel(outcomes: readonly Outcome[]): AnswererModel {
         ),
     ),
   );
-  const sentence = {
+  return {
     weights: named(SENTENCE_FEATURES, net.weights),
     hidden: net.hidden.map(({ counts, bias, weights }) => ({
       counts: rounded(counts),
@@ -70,6 +78,10 @@ function fitModel(outcomes: readonly Outcome[]): AnswererModel {
       weights: named(SENTENCE_FEATURES, weights),
     })),
   };
+}
+
+/** @param sentence which sentence comes first */
+function fitOdds(outcomes: readonly Outcome[], sentence: AnswererModel['sentence']): AnswererModel {
   const odds = (across: boolean) => {
     const examples = outcomes
       .filter(({ run }) => run.across === across)

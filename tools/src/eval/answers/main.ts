@@ -11,14 +11,16 @@ import { dataFolder } from './question-set.js';
 import { AMONG_RUNS, FILES, readSets, RUNS, type SetName } from './runs.js';
 
 /**
- * `npm run eval:answers [-- --questions N] [-- --fit [--write]]`: the built-in answerer through `ask` on the development sets.
+ * `npm run eval:answers [-- --questions N] [-- --fit [--odds] [--write]]`: the built-in answerer through `ask` on the development sets.
  * --questions: how many of each set, evenly chosen (default 200; 0: all). --fit: fits the answerer's weights to these
- * questions instead, and with --write puts them into the repository.
+ * questions instead, with --odds only those that tell whether there is an answer, and with --write puts them into the
+ * repository.
  */
 const { values: options } = parseArgs({
   options: {
     questions: { type: 'string', default: '200' },
     fit: { type: 'boolean', default: false },
+    odds: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
   } finally {
     await booted.stop();
   }
-  if (options.fit) fit(outcomes, options.write);
+  if (options.fit) fit(outcomes, { oddsAlone: options.odds, write: options.write });
   else report(outcomes);
 }
 
