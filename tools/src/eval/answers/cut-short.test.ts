@@ -1,8 +1,11 @@
 import type { SearchHit } from '@midplane/contracts';
+import { Lexicon } from '@midplane/kernel';
 import { judge, numberPassages } from '@midplane/sessions';
 import { describe, expect, it } from 'vitest';
 import { cutShort } from './cut-short.js';
 import type { Judged, Outcome } from './measure.js';
+
+const LEXICON = new Lexicon(['what']);
 
 const hit = (chunkId: string, text: string): SearchHit =>
   ({ chunkId, text, score: 0.5, headings: [], before: [], after: [], trace: {} }) as unknown as SearchHit;
@@ -11,7 +14,7 @@ const hit = (chunkId: string, text: string): SearchHit =>
 function judged(answering: number): Judged {
   const text = Array.from({ length: 20 }, (_, i) => `Fact ${i} is known.`).join(' ');
   const passages = numberPassages([hit('a', text), hit('b', 'Nothing else is.')]);
-  const { candidates, signals, probability } = judge('What is known?', undefined, passages);
+  const { candidates, signals, probability } = judge('What is known?', undefined, passages, LEXICON);
   const gold = candidates.map((_, i) => i === answering);
   return {
     candidates,
@@ -35,7 +38,7 @@ const ofLong = ({ candidates }: Judged) => candidates.filter(({ passage }) => pa
 
 describe('cutShort', () => {
   it('leaves a few sentences that follow one another, and the questions that they answer', () => {
-    const cut = cutShort(outcome);
+    const cut = cutShort(outcome, LEXICON);
     expect(cut.run.name).toBe('a set, cut short');
     expect(cut.held.length).toBeGreaterThan(20);
     expect(cut.held.length).toBeLessThan(100);
@@ -47,11 +50,11 @@ describe('cutShort', () => {
     }
     expect(Math.max(...cut.held.map((each) => ofLong(each).length))).toBeLessThan(16);
     expect(cut.missing).toHaveLength(1);
-    expect(cutShort(outcome)).toEqual(cut);
+    expect(cutShort(outcome, LEXICON)).toEqual(cut);
   });
 
   it('takes along what answers, and describes what is left as if there were no more', () => {
-    for (const each of cutShort(outcome).held) {
+    for (const each of cutShort(outcome, LEXICON).held) {
       const own = ofLong(each);
       const answering = each.candidates[each.gold.indexOf(true)]!;
       expect(own).toContain(answering);

@@ -1,3 +1,4 @@
+import type { Lexicon } from '@midplane/kernel';
 import { describe } from '@midplane/sessions';
 import { randomOf } from '../../bench/scale/corpus.js';
 import type { Judged, Outcome } from './measure.js';
@@ -11,9 +12,9 @@ const MOST = 16;
  * passage is no likelier to hold it than as many sentences of a long one; questions whose answer has gone are left out.
  * Deterministic.
  */
-export function cutShort(outcome: Outcome): Outcome {
+export function cutShort(outcome: Outcome, lexicon: Lexicon): Outcome {
   const random = randomOf(1);
-  const cut = (judged: Judged) => cutPassages(judged, random);
+  const cut = (judged: Judged) => cutPassages(judged, random, lexicon);
   return {
     ...outcome,
     run: { ...outcome.run, name: `${outcome.run.name}, cut short` },
@@ -22,7 +23,7 @@ export function cutShort(outcome: Outcome): Outcome {
   };
 }
 
-function cutPassages(judged: Judged, random: () => number): Judged {
+function cutPassages(judged: Judged, random: () => number, lexicon: Lexicon): Judged {
   const places = judged.candidates.map((candidate, i) => ({ candidate, answers: judged.gold[i]! }));
   const kept = [...Map.groupBy(places, ({ candidate }) => candidate.passage).values()].flatMap((own) => {
     // As many are cut to 1 sentence as to 2 or 3, to 4 to 7, to 8 to 15.
@@ -34,7 +35,7 @@ function cutPassages(judged: Judged, random: () => number): Judged {
   const passages = [...new Set(candidates.map(({ passage }) => passage))];
   return {
     ...judged,
-    candidates: describe(judged.question, judged.tokens, passages, candidates),
+    candidates: describe(judged.question, judged.tokens, passages, candidates, lexicon),
     gold: kept.map(({ answers }) => answers),
   };
 }

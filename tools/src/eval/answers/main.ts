@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { runInContext } from '@midplane/kernel';
+import { runInContext, shippedLexicon } from '@midplane/kernel';
 import { EXTRACTIVE_PARAMETERS } from '@midplane/sessions';
 import { administratorOf, boot } from '../boot.js';
 import { loadPassages, type PassageBase } from '../passages.js';
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
         const most = run.among ? limit / 3 : limit;
         const outcome = await measure(kernel, run, sets, bases, most, options.fit ? 'judge' : 'ask');
         outcomes.push(outcome);
-        if (options.fit) outcomes.push(cutShort(outcome));
+        if (options.fit) outcomes.push(cutShort(outcome, await shippedLexicon()));
       }
     });
   } finally {

@@ -1,5 +1,5 @@
 import type { AnswerView, QuestionTokens, SearchHit } from '@midplane/contracts';
-import type { Kernel } from '@midplane/kernel';
+import { type Kernel, shippedLexicon } from '@midplane/kernel';
 import { judge, type Judgement, numberPassages, type Passage } from '@midplane/sessions';
 import { sample } from './question-set.js';
 import type { PassageBase } from '../passages.js';
@@ -53,6 +53,7 @@ export async function measure(
   limit: number,
   through: 'ask' | 'judge',
 ): Promise<Outcome> {
+  const lexicon = await shippedLexicon();
   const base = bases.get(run.passages)!;
   const among = run.among && bases.get(run.among)!;
   const questions = sets[run.questions].questions.map((question, i) => ({ ...question, i }));
@@ -89,7 +90,7 @@ export async function measure(
     };
     const judged = (best: SearchHit[]): Judged => {
       const passages = numberPassages(best.slice(0, TOP_K));
-      const { candidates, signals, probability } = judge(text, found.question, passages);
+      const { candidates, signals, probability } = judge(text, found.question, passages, lexicon);
       return {
         candidates,
         signals,

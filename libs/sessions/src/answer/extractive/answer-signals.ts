@@ -21,6 +21,7 @@ const OF_THE_SENTENCE = [
   'counts',
   'news',
   'sentences',
+  'translated',
 ] as const satisfies readonly SentenceFeature[];
 
 /**

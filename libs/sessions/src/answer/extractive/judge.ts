@@ -1,4 +1,5 @@
 import type { QuestionTokens } from '@midplane/contracts';
+import type { Lexicon } from '@midplane/kernel';
 import type { Passage } from '../passage.js';
 import { type AnswerSignals, signalsOf } from './answer-signals.js';
 import { candidatesOf } from './candidates.js';
@@ -27,11 +28,13 @@ export interface Judgement extends Likelihood {
 /**
  * @param question understandable by itself
  * @param tokens of the question, as the hits' alignments mean them
+ * @param lexicon of what its words mean in the other language
  */
 export function judge(
   question: string,
   tokens: QuestionTokens | undefined,
   passages: readonly Passage[],
+  lexicon: Lexicon,
 ): Judgement {
   const all = candidatesOf(passages);
   const named = new Set(
@@ -44,6 +47,7 @@ export function judge(
     tokens,
     read,
     all.filter(({ passage }) => read.includes(passage)),
+    lexicon,
   );
   const ofOthers = rowsOfOthers(question, read, candidates);
   const ranked = rank(candidates.filter((candidate) => !ofOthers.has(candidate)));

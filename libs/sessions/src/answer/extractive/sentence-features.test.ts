@@ -1,8 +1,11 @@
 import type { SearchHit } from '@midplane/contracts';
+import { Lexicon } from '@midplane/kernel';
 import { describe as suite, expect, it } from 'vitest';
 import { numberPassages } from '../passage.js';
 import { candidatesOf } from './candidates.js';
 import { describe } from './sentence-features.js';
+
+const LEXICON = new Lexicon(['what', '年假 annual leav', '加班 overtim']);
 
 /** @param cosines 127ths, tokens of the question × words of the text */
 function hit(text: string, score: number, cosines?: number[]): SearchHit {
@@ -22,7 +25,9 @@ function hit(text: string, score: number, cosines?: number[]): SearchHit {
 function featuresOf(question: string, hits: SearchHit[], weights: number[] = []) {
   const passages = numberPassages(hits);
   const tokens = { starts: weights.map((_, i) => i), weights };
-  return describe(question, tokens, passages, candidatesOf(passages)).map(({ features }) => features);
+  return describe(question, tokens, passages, candidatesOf(passages), LEXICON).map(
+    ({ features }) => features,
+  );
 }
 
 suite('describe', () => {
@@ -52,6 +57,15 @@ suite('describe', () => {
     expect(far!.passageBehind).toBeCloseTo(0.4, 6);
     expect(far!.coverageBehind).toBeGreaterThan(0.5);
     expect(near!.news).toBeLessThan(far!.news);
+  });
+
+  it('says how much of a question a sentence in the other language holds by translation', () => {
+    const [annual, overtime] = featuresOf('How long is annual leave?', [
+      hit('年假为十五天。加班可以调休。', 1),
+    ]);
+    expect(annual!.translated).toBeGreaterThan(0.5);
+    expect(overtime!.translated).toBe(0);
+    expect(featuresOf('年假有几天？', [hit('年假为十五天。', 1)])[0]!.translated).toBe(0);
   });
 
   it('says whether what was asked for is there: a year, a number of something, one of a kind, several', () => {

@@ -1,5 +1,7 @@
 import type { QuestionTokens } from '@midplane/contracts';
+import { type Lexicon, TranslatedCoverage } from '@midplane/kernel';
 import { crossesScripts } from '../../text/language.js';
+import { contentWords } from '../../text/words.js';
 import type { Passage } from '../passage.js';
 import { closenessOf, HitAlignment } from './alignment.js';
 import { enumerates, formOf, namesKind, showsYear } from './answer-form.js';
@@ -63,6 +65,8 @@ export const SENTENCE_FEATURES = [
   'enumerates',
   /** It is in another script than the question: it can't be as close as one in the same. */
   'across',
+  /** Share of the question's weight that it holds by translation, where it is in another script. */
+  'translated',
 ] as const;
 export type SentenceFeature = (typeof SENTENCE_FEATURES)[number];
 export type Features<Name extends string> = Record<Name, number>;
@@ -84,18 +88,21 @@ const MET_WELL = 0.65;
  * @param question understandable by itself
  * @param tokens of the question, as the hits' alignments mean them
  * @param candidates of these passages, in their order
+ * @param lexicon of the other language's words
  */
 export function describe(
   question: string,
   tokens: QuestionTokens | undefined,
   passages: readonly Passage[],
   candidates: readonly Candidate[],
+  lexicon: Lexicon,
 ): DescribedCandidate[] {
   const weights = tokens?.weights ?? [];
   const words = new QuestionWeights(question, candidates);
   const { asking, beside } = askedTokens(question, tokens ?? { starts: [], weights: [] });
   const alignments = new Map(passages.map(({ hit }) => [hit, new HitAlignment(hit, tokens)]));
-  const seen = candidates.map((candidate) => {
+  const translated = translatedShares(question, candidates, lexicon);
+  const seen = candidates.map((candidate, i) => {
     const meeting = alignments.get(candidate.passage.hit)!.meeting(candidate.spans);
     return {
       ...candidate,
@@ -104,6 +111,7 @@ export function describe(
       asking: closenessOf(meeting.best, asking),
       beside: closenessOf(meeting.best, beside),
       coverage: words.coverage(candidate.words),
+      translated: translated[i]!,
     };
   });
   const contest = new Contest(
@@ -125,7 +133,7 @@ export function describe(
     );
     const mostCovered = Math.max(0, ...own.map(({ coverage }) => coverage));
     return own.map((each, i) => {
-      const { meeting, closeness, asking, beside, coverage, ...candidate } = each;
+      const { meeting, closeness, asking, beside, coverage, translated, ...candidate } = each;
       const [before, after] = [own[i - 1], own[i + 1]];
       const news = [...candidate.words].filter((word) => !words.words.has(word)).length;
       return {
@@ -159,10 +167,20 @@ export function describe(
           news: candidate.words.size > 0 ? news / candidate.words.size : 0,
           ...showing(candidate.text),
           across: Number(crossesScripts(question, candidate.text)),
+          translated,
         },
       };
     });
   });
+}
+
+/** @returns the share of the question that each candidate in another script holds by translation; of others 0 */
+function translatedShares(question: string, candidates: readonly Candidate[], lexicon: Lexicon): number[] {
+  const coverage = new TranslatedCoverage(lexicon, [...new Set(contentWords(question))]);
+  const others = candidates.filter(({ text }) => crossesScripts(question, text));
+  for (const { words } of others) coverage.add([...words]);
+  const shares = new Map(coverage.shares().map((share, i) => [others[i], share]));
+  return candidates.map((candidate) => shares.get(candidate) ?? 0);
 }
 
 /** @returns what tells of a sentence whether it shows what a question asks for */

@@ -1,5 +1,5 @@
+import { shippedLexicon, TranslatedCoverage } from '@midplane/kernel';
 import { Injectable } from '@nestjs/common';
-import { shippedLexicon } from '../../../lexical/lexicon.js';
 import { CandidateRepository } from '../../candidates/candidate.repository.js';
 import { Bm25Scorer } from '../../candidates/bm25-scorer.js';
 import type { WordWeight } from '../../candidates/lexical-weights.js';
@@ -8,7 +8,6 @@ import { differenceOfScripts } from '../../fusion/across.js';
 import type { QuestionEmbedded } from '../reranker.port.js';
 import type { Meeting } from './matches.js';
 import { TokenScorer } from './token-scorer.js';
-import { TranslatedCoverage } from './translated-coverage.js';
 
 /** How a chunk's tokens meet those of a question. Offsets are into the text that was embedded (`passageText`). */
 export interface Alignment extends Meeting {
@@ -56,7 +55,7 @@ export class TokenAligner {
         const lexical = scorer.score(words);
         if (across < 0.5) chunks.push({ chunkId, across, lexical });
         else {
-          coverage.add(words);
+          coverage.add(words.toString().split(' '));
           chunks.push({ chunkId, across, lexical, translatedAt: others++ });
         }
       }),

@@ -1,4 +1,4 @@
-import type { Lexicon } from '../../../lexical/lexicon.js';
+import type { Lexicon } from './lexicon.js';
 
 const HAN_CHARACTER = /^\p{Script=Han}$/u;
 
@@ -35,11 +35,10 @@ export class TranslatedCoverage {
     }
   }
 
-  /** @param words of a passage as the index holds them, parted by spaces, in UTF-8 */
-  add(words: Buffer): void {
+  /** @param words of a passage, in the form of the lexicon's */
+  add(words: readonly string[]): void {
     const held = new Set<number>();
-    for (const word of this.withPairs(words.toString().split(' ')))
-      for (const place of this.meant.get(word) ?? []) held.add(place);
+    for (const word of this.withPairs(words)) for (const place of this.meant.get(word) ?? []) held.add(place);
     this.passages.push(held);
   }
 

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cutWords, distinctWords } from '../../../lexical/index.js';
-import { type Lexicon, shippedLexicon } from '../../../lexical/lexicon.js';
-import { TranslatedCoverage } from './translated-coverage.js';
+import { type Lexicon, shippedLexicon, TranslatedCoverage } from '@midplane/kernel';
+import { cutWords, distinctWords } from './index.js';
 
 describe('TranslatedCoverage', () => {
   let lexicon: Lexicon;
@@ -11,9 +10,20 @@ describe('TranslatedCoverage', () => {
 
   function sharesOf(question: string, passages: string[]): number[] {
     const coverage = new TranslatedCoverage(lexicon, distinctWords(question));
-    for (const passage of passages) coverage.add(Buffer.from(cutWords(passage)));
+    for (const passage of passages) coverage.add(cutWords(passage).split(' '));
     return coverage.shares();
   }
+
+  it('means the words that the index holds', () => {
+    const means = (chinese: string, english: string) => {
+      const meanings = distinctWords(chinese).flatMap((word) => lexicon.translationsOf(word));
+      return distinctWords(english).some((word) => meanings.includes(word));
+    };
+    expect(means('加班', 'overtime')).toBe(true);
+    expect(means('批准', 'approval')).toBe(true);
+    expect(means('软件', 'annual leave')).toBe(false);
+    expect(distinctWords('What is the').every((word) => lexicon.isCommon(word))).toBe(true);
+  });
 
   it('finds the passage that holds more of an English question', () => {
     const [annual, parental] = sharesOf('How many days of annual leave do I get?', [

@@ -2,9 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
-/** Made by `npm run lexicon`. */
-const FILE = new URL('../../lexicon/zh-en.txt.gz', import.meta.url);
-
 const HAN = /^\p{Script=Han}/u;
 
 /**
@@ -48,7 +45,8 @@ let loaded: Promise<Lexicon> | undefined;
 
 /** @returns the lexicon that is shipped, read once: some tens of milliseconds */
 export function shippedLexicon(): Promise<Lexicon> {
-  return (loaded ??= readFile(FILE)
+  // Made by `npm run lexicon`.
+  return (loaded ??= readFile(new URL('../../lexicon/zh-en.txt.gz', import.meta.url))
     .then((bytes) => promisify(gunzip)(bytes))
     .then((text) => new Lexicon(text.toString().trimEnd().split('\n'))));
 }
