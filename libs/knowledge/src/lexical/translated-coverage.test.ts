@@ -16,7 +16,7 @@ describe('TranslatedCoverage', () => {
 
   it('means the words that the index holds', () => {
     const means = (chinese: string, english: string) => {
-      const meanings = distinctWords(chinese).flatMap((word) => lexicon.translationsOf(word));
+      const meanings = distinctWords(chinese).flatMap((word) => lexicon.glossesOf(word).flat());
       return distinctWords(english).some((word) => meanings.includes(word));
     };
     expect(means('加班', 'overtime')).toBe(true);
@@ -39,6 +39,14 @@ describe('TranslatedCoverage', () => {
       'A password has at least 14 characters.',
     ]);
     expect(trips).toBeGreaterThan(passwords! + 0.3);
+  });
+
+  it('counts a meaning that is there in part for little', () => {
+    const [overtime, days] = sharesOf('加班怎么补偿？', [
+      'Who works overtime gets compensation.',
+      'Ask at least ten working days before the trip.',
+    ]);
+    expect(overtime).toBeGreaterThan(5 * days!);
   });
 
   it('counts names and numbers that are the same in both languages', () => {
