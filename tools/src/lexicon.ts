@@ -16,7 +16,8 @@ const NO_MEANING =
   /^\s*(?:CL:|variant of|old variant|see |surname|abbr|Japanese variant|also written|used in)/u;
 /** So many words of glosses are the commonest, and say nothing: "to", "of", "sth". */
 const COMMONEST = 40;
-const QUESTION_WORDS = 'who what when where which how do did does is was are were';
+const QUESTION_WORDS =
+  'who what when where which how long many much old often far do did does is was are were';
 /** A longer gloss explains, and does not name. */
 const LONGEST_GLOSS = 3;
 
