@@ -297,11 +297,7 @@ function citationsOf(checks: readonly CheckedClaim[]): CitationView[] {
 }
 
 /** @returns a part of a question with those of the answer's passages that were found for it, as they meet it */
-function askedPart(
-  { text, found }: SearchedPart,
-  passages: readonly Passage[],
-  lexicon: Lexicon,
-): AskedPart {
+function askedPart({ text, found }: SearchedPart, passages: readonly Passage[], lexicon: Lexicon): AskedPart {
   const hits = new Map(found.hits.map((hit) => [hit.chunkId, hit]));
   const own = passages.flatMap((passage) => {
     const hit = hits.get(passage.hit.chunkId);
