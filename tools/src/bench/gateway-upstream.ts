@@ -15,7 +15,8 @@ const common = { id: 'chatcmpl-1', created: 1, model: 'bench' };
 
 const chunk = (delta: object, finish_reason: string | null = null) =>
   `data: ${JSON.stringify({ ...common, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
-const PIECE = chunk({ content: 'token ' });
+/** Each another one: LiteLLM takes a hundred equal ones for a model that has lost its way. */
+const PIECES = Array.from({ length: FLOOD }, (_, i) => chunk({ content: `token ${i} ` }));
 const LAST = `${chunk({}, 'stop')}data: ${JSON.stringify({ ...common, object: 'chat.completion.chunk', choices: [], usage })}\n\ndata: [DONE]\n\n`;
 const WHOLE = JSON.stringify({
   ...common,
@@ -41,14 +42,14 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const asked = JSON.stringify(body.messages.at(-1)?.content);
   if (asked.includes('paced')) await write(response, TOKENS, () => sleep(TOKEN_MS));
   else if (asked.includes('flood')) await write(response, FLOOD, () => immediate());
-  else response.write(PIECE.repeat(TOKENS));
+  else response.write(PIECES.slice(0, TOKENS).join(''));
   response.end(LAST);
 }
 
 /** Writes so many tokens, one by one. @param pause after each */
 async function write(response: ServerResponse, tokens: number, pause: () => Promise<unknown>): Promise<void> {
   for (let i = 0; i < tokens; i++) {
-    response.write(PIECE);
+    response.write(PIECES[i]!);
     await pause();
   }
 }
