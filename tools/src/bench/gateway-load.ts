@@ -48,7 +48,8 @@ export async function load(gateway: Gateway, kind: Kind, connections: number, ms
     model: gateway.model,
     messages: [{ role: 'user', content: PROMPTS[kind] }],
     stream: kind !== 'whole',
-    max_tokens: 100,
+    // More than the model ever sends: who sends more than it may has lost its way.
+    max_tokens: 400,
   });
   const headers = { 'content-type': 'application/json', ...gateway.headers };
   const times: number[] = [];
