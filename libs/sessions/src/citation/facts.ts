@@ -1,4 +1,4 @@
-import { toSimplified } from '../text/simplified.js';
+import { normalized, toSimplified } from '../text/simplified.js';
 
 const DIGIT_ZH: Record<string, number> = {
   零: 0,
@@ -64,7 +64,7 @@ const ZH_COUNTED =
  */
 export function numbersIn(text: string, strict: boolean): Set<string> {
   const found = new Set<string>();
-  let rest = toSimplified(text.normalize('NFKC')).toLowerCase();
+  let rest = normalized(text).toLowerCase();
   rest = rest.replace(MONTH, (month) => {
     found.add(String(MONTHS.findIndex((name) => name.startsWith(month.slice(0, 3))) + 1));
     return ' ';

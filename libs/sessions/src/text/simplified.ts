@@ -8,3 +8,6 @@ export function toSimplified(text: string): string {
   if (!/\p{Script=Han}/u.test(text)) return text;
   return (convert ??= Converter({ from: 'tw', to: 'cn' }))(text);
 }
+
+/** @returns the text as patterns read it: Simplified, of usual width (Unicode's NFKC) */
+export const normalized = (text: string): string => toSimplified(text.normalize('NFKC'));

@@ -1,5 +1,5 @@
 import { stemmer } from 'stemmer';
-import { toSimplified } from './simplified.js';
+import { normalized } from './simplified.js';
 
 const STOP_EN = new Set(
   (
@@ -29,9 +29,9 @@ const STOP_ZH = new RegExp(
  */
 export function contentWords(text: string): string[] {
   const words: string[] = [];
-  for (const [run] of toSimplified(text.normalize('NFKC').toLowerCase()).matchAll(
-    /\p{Script=Han}+|\p{N}+(?:\.\p{N}+)*|[^\P{L}\p{Script=Han}]+/gu,
-  )) {
+  for (const [run] of normalized(text)
+    .toLowerCase()
+    .matchAll(/\p{Script=Han}+|\p{N}+(?:\.\p{N}+)*|[^\P{L}\p{Script=Han}]+/gu)) {
     if (/\p{Script=Han}/u.test(run)) words.push(...pairs(run));
     else if (!STOP_EN.has(run)) words.push(/^[a-z]{3,}$/.test(run) ? stemmer(run) : run);
   }

@@ -1,4 +1,4 @@
-import { toSimplified } from '../../text/simplified.js';
+import { normalized } from '../../text/simplified.js';
 
 /** What a question says of its answer beyond the type. */
 export interface AnswerForm {
@@ -27,7 +27,7 @@ const MANY = 4;
 
 /** @returns what a question says of its answer */
 export function formOf(question: string): AnswerForm {
-  const text = toSimplified(question.normalize('NFKC'));
+  const text = normalized(question);
   return {
     year: YEAR_ASKED.test(text),
     several: SEVERAL.test(text),
@@ -52,6 +52,6 @@ export const enumerates = (sentence: string): number =>
 
 /** @returns whether a sentence names one of a kind by the kind's last character: 广州市 is a 城市 */
 export function namesKind(sentence: string, kind: string): boolean {
-  const others = toSimplified(sentence.normalize('NFKC')).replaceAll(kind, '');
+  const others = normalized(sentence).replaceAll(kind, '');
   return new RegExp(`\\p{Script=Han}${kind.at(-1)}`, 'u').test(others);
 }

@@ -1,5 +1,5 @@
 import { namesIn, numbersIn } from '../../citation/facts.js';
-import { toSimplified } from '../../text/simplified.js';
+import { normalized } from '../../text/simplified.js';
 
 /** What a question asks for, as far as it shows in the sentence that answers. */
 export type AnswerType = 'who' | 'when' | 'where' | 'howMany' | 'why' | 'how' | 'other';
@@ -43,7 +43,7 @@ const CHINESE_PERSON =
 
 /** @returns what a question asks for */
 export function answerTypeOf(question: string): AnswerType {
-  const text = toSimplified(question.normalize('NFKC'));
+  const text = normalized(question);
   return ASKED.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other';
 }
 
@@ -65,7 +65,7 @@ export function expectationOf(question: string): Expectation {
 
 /** @returns whether a sentence holds what the question asks for, beyond what the question holds itself */
 export function showsExpected(sentence: string, { type, numbers, names }: Expectation): boolean {
-  const text = toSimplified(sentence.normalize('NFKC'));
+  const text = normalized(sentence);
   const newNumber = () => [...numbersIn(sentence, false)].some((number) => !numbers.has(number));
   switch (type) {
     case 'who':

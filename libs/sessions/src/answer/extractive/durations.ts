@@ -1,5 +1,5 @@
 import { numbersIn } from '../../citation/facts.js';
-import { toSimplified } from '../../text/simplified.js';
+import { normalized } from '../../text/simplified.js';
 
 /** Units of time as English and Chinese count them. */
 const UNITS: readonly (readonly [unit: string, english: string, chinese: string])[] = [
@@ -20,7 +20,7 @@ const PATTERNS = UNITS.map(([unit, english, chinese]) => ({
 
 /** @returns the lengths of time that a text names, in one form for both languages: "10 year" of "ten years" and 十年 */
 export function durationsIn(text: string): Set<string> {
-  const read = toSimplified(text.normalize('NFKC'));
+  const read = normalized(text);
   const found = PATTERNS.flatMap(({ unit, pattern }) =>
     [...read.matchAll(pattern)].flatMap(({ groups }) =>
       [...numbersIn(groups!.number ?? groups!.numeral!, false)].map((number) => `${number} ${unit}`),
