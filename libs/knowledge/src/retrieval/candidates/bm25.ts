@@ -16,6 +16,9 @@ export const weighedSql = (asked: string): string => `weighed as materialized (
   from unnest(${asked}::text[]) with ordinality as w (word, place)
 )`;
 
+/** What `weighedSql` has of the question's words, in their order: alone and twice, 0 where it has not the word. */
+export const SCORES_SQL = `(select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights`;
+
 /**
  * What the index scores for a word alone that half of all texts hold: with such words it reads nearly every text, and
  * they hardly count beside others.

@@ -1,5 +1,5 @@
 import type { Query } from '@midplane/kernel';
-import { askedOf, askedSql, weighedSql } from './bm25.js';
+import { askedOf, askedSql, SCORES_SQL, weighedSql } from './bm25.js';
 import { metadataSql, type MetadataFilter } from './metadata-filter.js';
 import { Parameters } from './parameters.js';
 
@@ -126,9 +126,6 @@ export function seenSql(scope: SearchScope, bases: string, visible: string, para
   where o.knowledge_base_id = ${bases} and o.readers = '{}'
 ), ${visibleOf('readable r\n  join document d on d.id = r.id')}`;
 }
-
-/** What the index scores for each of the question's words, in their order: alone and twice, 0 where it has not the word. */
-const SCORES_SQL = `(select json_agg(json_build_array(w.once, w.twice) order by w.place) from weighed w) as weights`;
 
 /**
  * BM25 over the words, through the index. One row: `found` is [[chunk id, words], …], best first; `weights` has for each
