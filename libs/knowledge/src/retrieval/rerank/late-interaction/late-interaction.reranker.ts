@@ -50,9 +50,9 @@ export function closenessScore(
   reach: number,
   { coverage }: Pick<Ranking, 'coverage'>,
 ): number {
-  const { unrelated, most, translation } = LATE_INTERACTION.across;
+  const { unrelated, rise, most, translation } = LATE_INTERACTION.across;
   const score =
     (closeness + coverage * coverageOf(lexical, reach)) / (1 + coverage) +
     across * translation.weight * (translated - translation.unrelated);
-  return Math.max(0, Math.min(1, score + across * Math.min(most, Math.max(0, score - unrelated))));
+  return Math.max(0, Math.min(1, score + across * Math.min(most, Math.max(0, rise * (score - unrelated)))));
 }
