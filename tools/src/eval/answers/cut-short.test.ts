@@ -24,7 +24,7 @@ function judged(answering: number): Judged {
     tokens: undefined,
     article: 0,
     passages,
-    answer: { chunkId: 'a', answers: [] },
+    answer: { chunkIds: ['a'], answers: [] },
     gold,
   };
 }

@@ -39,12 +39,13 @@ export interface FitOptions {
 export function fit(outcomes: readonly Outcome[], { oddsAlone, write }: FitOptions): void {
   const fitModel = (of: readonly Outcome[]) =>
     fitOdds(of, oddsAlone ? ANSWERER_MODEL.sentence : fitSentence(of));
+  const fitted = outcomes.filter(({ run }) => !run.heldOut);
   const models = Array.from({ length: FOLDS }, (_, fold) =>
-    fitModel(only(outcomes, (judged) => foldOf(judged) !== fold)),
+    fitModel(only(fitted, (judged) => foldOf(judged) !== fold)),
   );
   console.log(`\nFitted on ${FOLDS - 1} of ${FOLDS} parts of the articles, tried on the other one, in turn:`);
   printTrial(outcomes, (judged) => models[foldOf(judged)]!);
-  const model = fitModel(outcomes);
+  const model = fitModel(fitted);
   console.log('\nFitted on all:');
   printTrial(outcomes, () => model);
   if (write) writeFileSync(MODEL_FILE, `${JSON.stringify(model, null, 2)}\n`);
@@ -57,10 +58,14 @@ const only = (outcomes: readonly Outcome[], takes: (judged: Judged) => boolean):
     missing: outcome.missing.filter(takes),
   }));
 
+/** Each as many times as it counts. */
+const repeated = <T>(list: readonly T[], { counts = 1 }: Outcome['run']): T[] =>
+  Array.from({ length: counts }, () => list).flat();
+
 function fitSentence(outcomes: readonly Outcome[]): AnswererModel['sentence'] {
   const net = fitRanking(
-    outcomes.flatMap(({ held }) =>
-      held
+    outcomes.flatMap(({ run, held }) =>
+      repeated(held, run)
         .filter(({ gold }) => gold.includes(true))
         .map(({ candidates, gold }) =>
           candidates.map(({ features }, i) => ({
@@ -85,9 +90,9 @@ function fitOdds(outcomes: readonly Outcome[], sentence: AnswererModel['sentence
   const odds = (across: boolean) => {
     const examples = outcomes
       .filter(({ run }) => run.across === across)
-      .flatMap(({ held, missing }) => [
-        ...held.map((judged) => ({ judged, positive: true })),
-        ...missing.map((judged) => ({ judged, positive: false })),
+      .flatMap(({ run, held, missing }) => [
+        ...repeated(held, run).map((judged) => ({ judged, positive: true })),
+        ...repeated(missing, run).map((judged) => ({ judged, positive: false })),
       ])
       .flatMap(({ judged, positive }) => {
         const signals = signalsBy(judged, sentence);

@@ -3,9 +3,11 @@ import { runInContext, shippedLexicon } from '@midplane/kernel';
 import { EXTRACTIVE_PARAMETERS } from '@midplane/sessions';
 import { administratorOf, boot } from '../boot.js';
 import { loadPassages, type PassageBase } from '../passages.js';
+import { askedOf } from './asked.js';
 import { cutShort } from './cut-short.js';
 import { fit } from './fit.js';
 import { areaUnderCurve } from './logistic.js';
+import { handbookRuns } from './handbooks.js';
 import { measure, type Outcome } from './measure.js';
 import { dataFolder } from './question-set.js';
 import { AMONG_RUNS, FILES, readSets, RUNS, type SetName } from './runs.js';
@@ -45,14 +47,18 @@ async function main(): Promise<void> {
       for (const set of Object.keys(FILES) as SetName[]) {
         bases.set(set, await loadPassages(kernel, FILES[set], sets[set].passages));
       }
+      const handbooks = await handbookRuns(kernel);
       await kernel.database.dataSource.query('analyze');
-      for (const run of options.fit ? [...RUNS, ...AMONG_RUNS] : RUNS) {
-        process.stderr.write(`${run.name} …\n`);
+      const runs = [...RUNS, ...(options.fit ? AMONG_RUNS : [])].map((run) => {
         // The same questions are asked of one language too: of both a third of them is enough.
         const most = run.among ? limit / 3 : limit;
-        const outcome = await measure(kernel, run, sets, bases, most, options.fit ? 'judge' : 'ask');
+        return { run, asked: askedOf(run, sets, bases, most) };
+      });
+      for (const { run, asked } of [...runs, ...handbooks]) {
+        process.stderr.write(`${run.name} …\n`);
+        const outcome = await measure(kernel, run, asked, options.fit ? 'judge' : 'ask');
         outcomes.push(outcome);
-        if (options.fit) outcomes.push(cutShort(outcome, await shippedLexicon()));
+        if (options.fit && !run.counts) outcomes.push(cutShort(outcome, await shippedLexicon()));
       }
     });
   } finally {

@@ -1,21 +1,13 @@
 import type { AnswerView, QuestionTokens, SearchHit } from '@midplane/contracts';
 import { type Kernel, shippedLexicon } from '@midplane/kernel';
 import { judge, type Judgement, numberPassages, type Passage } from '@midplane/sessions';
-import { sample } from './question-set.js';
-import type { PassageBase } from '../passages.js';
-import type { Run, SetName, Sets } from './runs.js';
-
-/** What answers a question. */
-export interface Gold {
-  chunkId: string | undefined;
-  answers: readonly string[];
-}
+import type { Asked, Gold } from './asked.js';
+import type { Run } from './runs.js';
 
 /** A question with what its passages were judged to be worth. */
 export interface Judged extends Omit<Judgement, 'scored'> {
   question: string;
   tokens: QuestionTokens | undefined;
-  /** Number of the article that it is asked of, in its set. */
   article: number;
   passages: readonly Passage[];
   answer: Gold;
@@ -41,27 +33,14 @@ export interface Outcome {
 /** Passages that an answerer gets, as `ask` finds them. */
 const TOP_K = 8;
 
-/**
- * @param bases of the sets
- * @param limit questions of the run, evenly chosen
- */
+/** Asks the questions of a run, by `ask` or only as far as sentences are judged. */
 export async function measure(
   kernel: Kernel,
   run: Run,
-  sets: Sets,
-  bases: ReadonlyMap<SetName, PassageBase>,
-  limit: number,
+  asked: readonly Asked[],
   through: 'ask' | 'judge',
 ): Promise<Outcome> {
   const lexicon = await shippedLexicon();
-  const base = bases.get(run.passages)!;
-  const among = run.among && bases.get(run.among)!;
-  const questions = sets[run.questions].questions.map((question, i) => ({ ...question, i }));
-  // There are questions without text, which nobody could ask.
-  const asked = sample(
-    questions.filter(({ text }) => text.trim() !== ''),
-    limit,
-  );
   const outcome: Outcome = {
     run,
     count: asked.length,
@@ -74,20 +53,15 @@ export async function measure(
     held: [],
     missing: [],
   };
-  for (const { text, passage, i } of asked) {
+  for (const { text, knowledgeBaseIds, gold, hidden, article } of asked) {
     const found = await kernel.registry.client('retrieval').search({
       query: text,
-      knowledgeBaseIds: [base, ...(among ? [among] : [])].map(({ knowledgeBaseId }) => knowledgeBaseId),
+      knowledgeBaseIds,
       topK: TOP_K + 2,
       neighbours: 1,
       alignments: true,
     });
-    const hits = found.hits.filter(({ chunkId }) => chunkId !== among?.chunkIds[passage]);
-    // Across languages the answer is that of the passage's language, to the same question.
-    const gold: Gold = {
-      chunkId: base.chunkIds[passage],
-      answers: run.answerable ? sets[run.passages].questions[i]!.answers : [],
-    };
+    const hits = found.hits.filter(({ chunkId }) => chunkId !== hidden);
     const judged = (best: SearchHit[]): Judged => {
       const passages = numberPassages(best.slice(0, TOP_K));
       const { candidates, signals, probability } = judge(text, found.question, passages, lexicon);
@@ -97,7 +71,7 @@ export async function measure(
         probability,
         question: text,
         tokens: found.question,
-        article: sets[run.questions].articles[passage]!,
+        article,
         passages,
         answer: gold,
         gold: candidates.map(({ passage: { hit }, source }) =>
@@ -105,13 +79,13 @@ export async function measure(
         ),
       };
     };
-    outcome.missing.push(judged(hits.filter(({ chunkId }) => !run.answerable || chunkId !== gold.chunkId)));
+    outcome.missing.push(judged(hits.filter(({ chunkId }) => !gold.chunkIds.includes(chunkId))));
     if (!run.answerable) continue;
     outcome.held.push(judged(hits));
     if (through === 'judge') continue;
 
     const started = performance.now();
-    const answer = await ask(kernel, text, base.knowledgeBaseId);
+    const answer = await ask(kernel, text, knowledgeBaseIds);
     outcome.milliseconds += performance.now() - started;
     if (answer.abstained) {
       outcome.abstained++;
@@ -138,8 +112,8 @@ export function heldBy(quotes: readonly Quote[], gold: Gold): Record<'first' | '
   // An answer that two sentences share is held by both together.
   const together =
     two !== undefined &&
-    one!.chunkId === gold.chunkId &&
-    two.chunkId === gold.chunkId &&
+    one!.chunkId === two.chunkId &&
+    gold.chunkIds.includes(two.chunkId) &&
     gold.answers.some((answer) => [one!.quote + two.quote, two.quote + one!.quote].some(spans(answer)));
   const held = quotes.map((quote) => holds(quote, gold));
   return {
@@ -149,18 +123,16 @@ export function heldBy(quotes: readonly Quote[], gold: Gold): Record<'first' | '
   };
 }
 
-const holds = ({ chunkId, quote }: Quote, gold: Gold): boolean =>
-  chunkId === gold.chunkId && gold.answers.some((answer) => quote.includes(answer));
+const holds = ({ chunkId, quote }: Quote, { chunkIds, answers }: Gold): boolean =>
+  chunkIds.includes(chunkId) && answers.some((answer) => quote.includes(answer));
 
 /** @returns whether a text holds an answer, wherever either has spaces */
 const spans = (answer: string) => (text: string) => squeezed(text).includes(squeezed(answer));
 
 const squeezed = (text: string): string => text.replace(/\s+/g, '');
 
-async function ask(kernel: Kernel, question: string, knowledgeBaseId: string): Promise<AnswerView> {
-  const stream = await kernel.registry
-    .client('sessions')
-    .ask({ question, knowledgeBaseIds: [knowledgeBaseId] });
+async function ask(kernel: Kernel, question: string, knowledgeBaseIds: string[]): Promise<AnswerView> {
+  const stream = await kernel.registry.client('sessions').ask({ question, knowledgeBaseIds });
   for await (const event of stream) if (event.type === 'done') return event.answer;
   throw new Error('The answer did not end.');
 }

@@ -10,22 +10,30 @@ export const FILES = {
 export type SetName = keyof typeof FILES;
 export type Sets = Record<SetName, QuestionSet>;
 
-/** Questions of a set, asked of the passages of a set. */
+/** Questions of one kind. */
 export interface Run {
   name: string;
-  passages: SetName;
-  questions: SetName;
-  /** Whether the passages hold the answers: otherwise the questions are about something else altogether. */
+  /** Whether the passages hold the answers: otherwise the questions are about something that they don't say. */
   answerable: boolean;
   /** Whether question and passages are in different languages. */
   across: boolean;
-  /** A translation of the passages that is searched too, without the passage that answers there. */
-  among?: SetName;
   /** Least shares whose first, and whose first two sentences hold the answer. */
   goal?: [first: number, firstTwo: number];
+  /** Nothing is fitted to it. */
+  heldOut?: boolean;
+  /** How many times each question counts in a fit; default 1. */
+  counts?: number;
 }
 
-export const RUNS: Run[] = [
+/** Questions of a set, asked of the passages of a set. */
+export interface SetRun extends Run {
+  passages: SetName;
+  questions: SetName;
+  /** A translation of the passages that is searched too, without the passage that answers there. */
+  among?: SetName;
+}
+
+export const RUNS: SetRun[] = [
   { name: 'XQuAD en', passages: 'en', questions: 'en', answerable: true, across: false, goal: [0.8, 0.92] },
   { name: 'XQuAD zh', passages: 'zh', questions: 'zh', answerable: true, across: false, goal: [0.8, 0.92] },
   {
@@ -49,7 +57,7 @@ export const RUNS: Run[] = [
  * Questions among passages of both languages, of which one alone holds the answer: what only a fit learns from. As many
  * have it in their own language as in the other one.
  */
-export const AMONG_RUNS: Run[] = (['en', 'zh'] as const).flatMap((questions) =>
+export const AMONG_RUNS: SetRun[] = (['en', 'zh'] as const).flatMap((questions) =>
   (['en', 'zh'] as const).map((passages) => {
     const among = passages === 'en' ? 'zh' : 'en';
     const name = `${questions} asks ${passages}, among ${among}`;
