@@ -25,7 +25,8 @@ interface HandbookBase {
 const BASES: HandbookBase[] = [
   { documents: ['en-employees', 'zh-service'], heldOut: false },
   { documents: ['en-travel', 'en-information-security', 'zh-handbook'], heldOut: false },
-  { documents: ['en-shop', 'zh-employees'], heldOut: true },
+  { documents: ['en-shop', 'zh-office'], heldOut: true },
+  { documents: ['en-security', 'zh-employees'], heldOut: true },
 ];
 
 const FOLDER = new URL('../../../handbooks/', import.meta.url);

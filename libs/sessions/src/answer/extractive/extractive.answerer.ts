@@ -9,7 +9,7 @@ import { ANSWERER_MODEL } from './model.js';
 import { EXTRACTIVE_PARAMETERS as P } from './parameters.js';
 
 /** Changes whenever the same passages could give another answer. */
-export const EXTRACTIVE_VERSION = '3.8.0';
+export const EXTRACTIVE_VERSION = '3.9.0';
 
 const NO_USAGE = { promptTokens: 0, completionTokens: 0, costMicros: 0, cached: false };
 
