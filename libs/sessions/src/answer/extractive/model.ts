@@ -13,7 +13,7 @@ const sentenceWeights = weightsOf(SENTENCE_FEATURES);
  * The answerer's weights, in `answerer.model.json`. They are written by `npm run eval:answers -- --fit --write --questions 1000`, and hold for the
  * embedder that they were fitted with. After a change that leaves most answers as they are, `--odds` leaves those that rank
  * sentences. Fitted to the public sets alone, whose questions share the passages' words, what a handbook's readers ask was
- * ranked by these words too; first sentence of the handbooks that are held out, none refused, and refused at the threshold:
+ * ranked by these words too; first sentence of the handbooks that are held out, none refused, and refused at the threshold (search as it was for each):
  *
  * | fitted to           | en asks en | en asks zh | zh asks en | zh asks zh |
  * |---------------------|------------|------------|------------|------------|
