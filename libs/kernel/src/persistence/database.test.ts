@@ -158,6 +158,8 @@ describe.each([
     expect(await read(a, all, ['of a', `it's`])).toEqual([{ name: 'of a', role: 'midplane_app' }]);
     expect(await read(b, all, ['of a'])).toEqual([]);
     expect(await read(a, 'select 1 as n where false')).toEqual([]);
+    const odd = ['null', null, `it's "\\{,}`, ''];
+    expect(await read(a, 'select unnest($1::text[]) as text', odd)).toEqual(odd.map((text) => ({ text })));
     await expect(read(b, 'select 1/$1::int', 0)).rejects.toThrow('division by zero');
     await expect(read(b, 'delete from knowledge_base')).rejects.toThrow(/read-only transaction/);
     await expect(read(b, 'select $1')).rejects.toThrow('has no value');

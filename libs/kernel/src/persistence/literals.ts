@@ -1,7 +1,7 @@
 /** A statement with parameters $1, $2, … and their values. */
 export interface Query {
   text: string;
-  /** Texts, numbers, booleans, null, lists of texts or numbers. */
+  /** Texts, numbers, booleans, null, lists of texts, numbers or null. */
   values: readonly unknown[];
 }
 
@@ -31,9 +31,14 @@ function quoted(text: string): string {
   return text.includes('\\') ? ` E'${text.replace(/['\\]/g, '$&$&')}'` : `'${text.replaceAll("'", "''")}'`;
 }
 
-const isList = (value: unknown): value is readonly (string | number)[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string' || typeof each === 'number');
+type Item = string | number | null;
+
+const isList = (value: unknown): value is readonly Item[] =>
+  Array.isArray(value) &&
+  value.every((each) => each === null || typeof each === 'string' || typeof each === 'number');
 
 /** As Postgres reads an array. */
-const arrayText = (values: readonly (string | number)[]): string =>
-  `{${values.map((value) => `"${String(value).replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
+const arrayText = (values: readonly Item[]): string => `{${values.map(itemText).join(',')}}`;
+
+const itemText = (value: Item): string =>
+  value === null ? 'null' : `"${String(value).replace(/[\\"]/g, '\\$&')}"`;

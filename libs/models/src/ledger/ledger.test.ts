@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { dropOldPartitions, ensureMonthlyPartitions } from '@midplane/kernel';
 import { asPrincipal, createPrincipal, FakeChatServer } from '@midplane/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CallRecord } from './call-record.js';
+import { additionOf } from './ledger.repository.js';
 import { addModel, addRoute, ask, type BootedModels, bootModels } from '../testing/boot-models.js';
 
 let booted: BootedModels;
@@ -68,6 +70,73 @@ it('sums up calls by day, user, key, model, route, agent and knowledge base', as
   ).rejects.toMatchObject({
     code: 'INVALID_INPUT',
   });
+});
+
+it('keeps each row as it was, whatever the rows written with it have alike', async () => {
+  const { tenantId, userId } = booted.admin;
+  const { database } = booted.modules.kernel;
+  const traceId = randomUUID();
+  const first: CallRecord = {
+    ...{
+      id: randomUUID(),
+      tenantId,
+      at: new Date('2026-11-22T03:04:05.678Z'),
+      userId,
+      apiKeyId: null,
+      traceId,
+    },
+    ...{
+      kind: 'CHAT',
+      askedFor: '',
+      routeId: null,
+      route: null,
+      routeVersion: null,
+      firstDeploymentId: null,
+    },
+    ...{
+      firstAnswered: true,
+      canary: false,
+      shadowOf: null,
+      deploymentId: null,
+      model: 'a',
+      modelVersion: null,
+    },
+    ...{
+      provider: null,
+      outcome: 'ok',
+      cache: 'off',
+      promptTokens: 1,
+      completionTokens: 2,
+      usageEstimated: true,
+    },
+    ...{ costMicros: 3, firstTokenMs: null, totalMs: 0.5, overheadMs: 0.25, attempts: 1, restarts: 0 },
+    ...{ agentId: null, knowledgeBaseIds: [] },
+  };
+  const others: Partial<CallRecord>[] = [
+    { model: `it's "b"\\, {null}`, firstTokenMs: 1.5, at: new Date('2026-11-22T03:04:05.679Z') },
+    { model: null, modelVersion: 'null', cache: 'miss', knowledgeBaseIds: [randomUUID(), randomUUID()] },
+    { model: '问答', canary: true, apiKeyId: randomUUID(), costMicros: 9_007_199_254_740_991 },
+  ];
+  const rows = [first, ...others.map((other) => ({ ...first, id: randomUUID(), ...other }))];
+  for (const written of [rows.slice(0, 1), rows.slice(1), rows]) {
+    const batch = written.map((row) => ({ ...row, id: randomUUID() }));
+    await database.batchOf(tenantId, [additionOf(batch)]);
+    const found = await database.tenantOf(tenantId, (manager) =>
+      manager.query<Record<string, unknown>[]>('select * from model_call where id = any($1)', [
+        batch.map(({ id }) => id),
+      ]),
+    );
+    for (const row of batch) {
+      const kept = found.find(({ id }) => id === row.id)!;
+      const said = Object.fromEntries(
+        Object.entries(row).map(([field, value]) => [
+          field.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`),
+          field === 'costMicros' ? String(value) : value,
+        ]),
+      );
+      expect(kept).toEqual({ ...said, score: null });
+    }
+  }
 });
 
 it('can be added to, and never changed but for its scores', async () => {
