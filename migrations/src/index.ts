@@ -10,6 +10,7 @@ import { TenantOnce20261122195000 } from './20261122195000-tenant-once.js';
 import { TitleWords20261122200000 } from './20261122200000-title-words.js';
 import { CodesByScript20261122203000 } from './20261122203000-codes-by-script.js';
 import { WordCodes20261123000000 } from './20261123000000-word-codes.js';
+import { LedgerByPolicy20261123180000 } from './20261123180000-ledger-by-policy.js';
 
 /** Every migration, oldest first. A new one is added at the end; one that has been released is never changed. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   TitleWords20261122200000,
   CodesByScript20261122203000,
   WordCodes20261123000000,
+  LedgerByPolicy20261123180000,
 ];
