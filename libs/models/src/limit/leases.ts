@@ -238,8 +238,9 @@ export class Leases {
 
   /** Counts the call in. */
   private kindOf(tenantId: string, demands: Demand[]): Kind {
-    const limits = demands.map(({ limit, subject, period }) => `${limit.id} ${period} ${subject}`);
-    const key = JSON.stringify([tenantId, ...limits]);
+    let key = tenantId;
+    // A subject is an id or a route's name: neither holds a space.
+    for (const { limit, subject, period } of demands) key += `\n${limit.id} ${period} ${subject}`;
     const now = performance.now();
     let kind = this.kinds.get(key);
     if (!kind) {

@@ -28,6 +28,8 @@ const RATES: Record<Locale, Record<'requests' | 'tokens', string>> = {
   zh: { requests: '请求数', tokens: '词元数' },
 };
 
+const SCOPE_NAMES: readonly LimitScope[] = ['tenant', 'user', 'key', 'route'];
+
 /** Admits calls by the tenant's limits. */
 @Injectable()
 export class Limits {
@@ -73,13 +75,15 @@ function demandsOf(
     route: route ?? undefined,
   };
   const periods = periodsAt(now);
-  return Object.entries(subjects).flatMap(([scope, subject]) => {
-    if (subject === undefined) return [];
-    const ofScope = limits.filter((limit) => limit.scope === scope);
-    const limit =
-      ofScope.find((each) => each.subject === subject) ?? ofScope.find((each) => each.subject === EACH);
-    return limit ? [{ limit, subject, period: periods[limit.budgetPeriod], ...needs }] : [];
-  });
+  const demands: Demand[] = [];
+  for (const scope of SCOPE_NAMES) {
+    const subject = subjects[scope];
+    if (subject === undefined) continue;
+    const named = (name: string) => limits.find((each) => each.scope === scope && each.subject === name);
+    const limit = named(subject) ?? named(EACH);
+    if (limit) demands.push({ limit, subject, period: periods[limit.budgetPeriod], ...needs });
+  }
+  return demands;
 }
 
 /** @returns the names of the periods that a moment falls into, in UTC */

@@ -279,14 +279,18 @@ export function paymentOf(tenantId: string, settlements: Settlement[]): Query {
   for (const { demands, ...used } of settlements) {
     for (const { limit, subject, period, ...asked } of demands) {
       if (limit.budgetMicros !== null) {
-        const key = JSON.stringify([limit.id, subject, period]);
-        const sum = budgets.get(key) ?? { limit_id: limit.id, subject, period, micros: 0 };
-        budgets.set(key, { ...sum, micros: sum.micros + used.micros });
+        // Neither an id nor a period holds a space.
+        const key = `${limit.id} ${period} ${subject}`;
+        const budget = budgets.get(key);
+        if (budget) budget.micros += used.micros;
+        else budgets.set(key, { limit_id: limit.id, subject, period, micros: used.micros });
       }
       if (limit.tokensPerMinute !== null) {
-        const key = JSON.stringify([limit.id, subject]);
-        const sum = tokens.get(key) ?? { limit_id: limit.id, subject, tokens: 0 };
-        tokens.set(key, { ...sum, tokens: sum.tokens + asked.tokens - used.tokens });
+        const key = `${limit.id} ${subject}`;
+        const rest = asked.tokens - used.tokens;
+        const bucket = tokens.get(key);
+        if (bucket) bucket.tokens += rest;
+        else tokens.set(key, { limit_id: limit.id, subject, tokens: rest });
       }
     }
   }
